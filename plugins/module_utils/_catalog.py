@@ -1,0 +1,94 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""The catalog: what the manifests in a store say, newest first, and how one is chosen."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError, ManifestError, NotFoundError
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Manifest, parse_time
+from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Store
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """A finished backup and its place in the store."""
+
+    manifest: Manifest
+    place: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Catalog:
+    """``entries`` newest first; ``incomplete``: (place, why) of what has no readable manifest."""
+
+    entries: t.Tuple[Entry, ...]
+    incomplete: t.Tuple[t.Tuple[str, str], ...]
+
+
+def read(store: Store, *, host: str = "", instance: str = "", database: str = "") -> Catalog:
+    """Read all manifests of the given labels. A manifest that lies under another name than its own is not believed."""
+    entries: t.List[Entry] = []
+    incomplete: t.List[t.Tuple[str, str]] = []
+    for found in store.find(host, instance, database):
+        if not found.manifest:
+            incomplete.append((found.place, found.problem))
+            continue
+        try:
+            manifest = Manifest.from_json(found.manifest, f"The manifest of {found.place}")
+        except ManifestError as exc:
+            incomplete.append((found.place, str(exc)))
+            continue
+        own = (manifest.host, manifest.instance, manifest.database)
+        if [*map(names.encode, own), manifest.id] != found.place.split("/"):
+            incomplete.append((found.place, f"its manifest belongs to {'/'.join(own)}/{manifest.id}"))
+            continue
+        entries.append(Entry(manifest, found.place))
+    entries.sort(key=lambda entry: (parse_time(entry.manifest.snapshot), entry.manifest.id), reverse=True)
+    return Catalog(tuple(entries), tuple(sorted(incomplete)))
+
+
+def choose(
+    catalog: Catalog, *, what: str, backup: str = "latest", before: t.Optional[str] = None
+) -> Entry:
+    """The newest entry, the newest with a snapshot not after ``before``, or the one with the id ``backup``.
+
+    ``what`` names the series in the NotFoundError, which says what there is instead.
+    """
+    entries: t.Sequence[Entry] = catalog.entries
+    if backup != "latest":
+        if not names.is_id(backup):
+            raise ConfigError(f"backup={backup!r} is neither 'latest' nor an id such as 20261121T231500Z-7f3a9c.")
+        entries = [entry for entry in entries if entry.manifest.id == backup]
+    if before:
+        try:
+            limit = parse_time(before)
+        except ValueError as exc:
+            raise ConfigError(f"before={before!r} is no ISO 8601 time such as 2026-11-21T23:15:00Z.") from exc
+        entries = [entry for entry in entries if parse_time(entry.manifest.snapshot) <= limit]
+    if not entries:
+        raise NotFoundError(f"No backup of {what} fits{_asked(backup, before)}.", hint=_offer(catalog))
+    return entries[0]
+
+
+def _asked(backup: str, before: t.Optional[str]) -> str:
+    return (f" the id {backup}" if backup != "latest" else "") + (f" before {before}" if before else "")
+
+
+def _offer(catalog: Catalog) -> str:
+    if catalog.entries:
+        ids = ", ".join(entry.manifest.id for entry in catalog.entries[:5])
+        return f"There are {len(catalog.entries)}, the newest: {ids}."
+    if catalog.incomplete:
+        return f"There are {len(catalog.incomplete)} incomplete ones, which are no backups."
+    return "Look with vya.backupdb.backup_info which hosts, instances and databases the store holds."
+
+
+__all__ = ("Catalog", "Entry", "choose", "read")

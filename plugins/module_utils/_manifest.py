@@ -1,0 +1,171 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""The manifest: what one backup is. Written last, never changed; docs/manifest.schema.json describes it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import ManifestError
+
+VERSION = 1
+FILE_NAME = "manifest.json"
+# A manifest of 50,000 tables has some 10 MB; more is no manifest.
+MAX_SIZE = 64 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """One stored stream: ``size`` and ``sha256`` as stored, ``plain_size`` before compression; ``trailer``: whether
+    the engine's last words were seen (None: the format has none)."""
+
+    name: str
+    section: str
+    size: int
+    sha256: str
+    plain_size: int
+    trailer: t.Optional[bool]
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """``rows`` in the dump's snapshot when ``exact``, else counted beside it; None: not counted."""
+
+    name: str
+    rows: t.Optional[int]
+    exact: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class SchemaObject:
+    """A fingerprint of one object's definition, and one of what stays the same under another server version."""
+
+    name: str
+    sha256: str
+    portable: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Manifest:
+    """All times are UTC, ISO 8601 with a Z; sizes are bytes. ``properties`` is what the database itself needs when it is
+    created again (encoding, locale, owner, ...), as its engine writes it."""
+
+    id: str
+    collection_version: str
+    host: str
+    instance: str
+    database: str
+    kind: str
+    engine: t.Mapping[str, str]
+    started: str
+    snapshot: str
+    finished: str
+    tool: t.Mapping[str, t.Any]
+    parts: t.Tuple[Part, ...]
+    compression: str
+    encryption: t.Optional[t.Mapping[str, t.Any]]
+    tables: t.Tuple[Table, ...]
+    schema_sha256: str
+    schema_objects: t.Tuple[SchemaObject, ...]
+    properties: t.Mapping[str, t.Any]
+    position: t.Optional[t.Mapping[str, t.Any]]
+    warnings: t.Tuple[str, ...]
+    version: int = VERSION
+
+    @property
+    def size(self) -> int:
+        """Stored bytes of all parts."""
+        return sum(part.size for part in self.parts)
+
+    @property
+    def plain_size(self) -> int:
+        """Bytes of all parts before compression."""
+        return sum(part.plain_size for part in self.parts)
+
+    @property
+    def recipients(self) -> t.Tuple[str, ...]:
+        """Public keys that can open it; empty when it is not encrypted."""
+        return tuple(self.encryption["recipients"]) if self.encryption else ()
+
+    @property
+    def seconds(self) -> float:
+        """From start to finish."""
+        return (parse_time(self.finished) - parse_time(self.started)).total_seconds()
+
+    def to_json(self) -> bytes:
+        """Canonical text: sorted keys, UTF-8, a final newline."""
+        fields = dataclasses.asdict(self)
+        return (json.dumps(fields, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode(
+            "utf-8", "surrogateescape"
+        )
+
+    @classmethod
+    def from_json(cls, data: bytes, where: str) -> "Manifest":
+        """Read a manifest; ``where`` names the file in the ManifestError that anything unexpected raises."""
+        try:
+            fields = json.loads(data.decode("utf-8", "surrogateescape"))
+            if not isinstance(fields, dict):
+                raise TypeError("it is no object")
+            if fields.get("version") != VERSION:
+                raise ManifestError(
+                    f"{where} has version {fields.get('version')!r}; this collection reads version {VERSION}.",
+                    hint="Use the collection's version that wrote it, or a newer one.",
+                )
+            fields["parts"] = tuple(Part(**item) for item in fields["parts"])
+            fields["tables"] = tuple(Table(**item) for item in fields["tables"])
+            fields["schema_objects"] = tuple(SchemaObject(**item) for item in fields["schema_objects"])
+            fields["warnings"] = tuple(fields["warnings"])
+            manifest = cls(**fields)
+            manifest._check_types()
+            return manifest
+        except ManifestError:
+            raise
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
+            raise ManifestError(f"{where} is damaged: {exc}.", hint="Use another backup.") from exc
+
+    def _check_types(self) -> None:
+        for name in ("id", "host", "instance", "database", "kind", "compression", "schema_sha256"):
+            if not isinstance(getattr(self, name), str):
+                raise TypeError(f"{name} is no text")
+        if self.kind not in ("database", "globals") or not self.parts:
+            raise ValueError("its kind is unknown or it has no parts")
+        for part in self.parts:
+            sizes = (part.size, part.plain_size)
+            if any(isinstance(size, bool) or not isinstance(size, int) or size < 0 for size in sizes):
+                raise ValueError(f"the sizes of {part.name!r} are no numbers")
+            if "/" in part.name or part.name.startswith(".") or len(part.sha256) != 64:
+                raise ValueError(f"the part {part.name!r} has an impossible name or hash")
+        for moment in (self.started, self.snapshot, self.finished):
+            parse_time(moment)
+        if self.encryption is not None:
+            list(self.encryption["recipients"])
+        for key in ("name", "flavour", "version"):
+            if not isinstance(self.engine[key], str):
+                raise TypeError(f"engine.{key} is no text")
+
+
+def utc_now() -> dt.datetime:
+    """Now, with its zone."""
+    return dt.datetime.now(dt.timezone.utc)
+
+
+def format_time(moment: dt.datetime) -> str:
+    """``2026-11-21T23:15:00.123Z``."""
+    text = moment.astimezone(dt.timezone.utc).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def parse_time(text: str) -> dt.datetime:
+    """ISO 8601; a time without a zone is UTC. ValueError when it is none."""
+    moment = dt.datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace("z", "+00:00"))
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.timezone.utc)
+
+
+__all__ = ("FILE_NAME", "MAX_SIZE", "Manifest", "Part", "SchemaObject", "Table", "format_time", "parse_time", "utc_now")

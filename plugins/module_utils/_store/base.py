@@ -1,0 +1,101 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""What a store must be able to do. A folder on this host is one; remotes are others."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Sink
+
+
+@dataclasses.dataclass(frozen=True)
+class Series:
+    """Host, instance and database: what backups are compared, listed and kept by."""
+
+    host: str
+    instance: str
+    database: str
+
+    def __str__(self) -> str:
+        return f"{self.host}/{self.instance}/{self.database}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """A place in a store: a ``manifest`` as bytes, or the ``problem`` of a backup that has no readable one."""
+
+    place: str
+    component: str
+    manifest: bytes = b""
+    problem: str = ""
+
+
+class PartSink(Sink):
+    """A part being written. ``close()`` makes it durable under its name, ``abort()`` removes it."""
+
+    @abc.abstractmethod
+    def abort(self) -> None:
+        """Remove what was written; never raises, harmless after ``close()``."""
+
+
+class Draft(abc.ABC):
+    """A backup being written: it does not exist for anybody before :meth:`publish`."""
+
+    @abc.abstractmethod
+    def create(self, name: str) -> PartSink:
+        """A new part; StoreError when its name is taken."""
+
+    @abc.abstractmethod
+    def publish(self, manifest: bytes) -> None:
+        """Write the manifest durably: now the backup exists."""
+
+    @abc.abstractmethod
+    def discard(self) -> None:
+        """Remove all of it; never raises. What cannot be removed is swept by the next run."""
+
+
+class Store(abc.ABC):
+    """A place for backups."""
+
+    @abc.abstractmethod
+    def lock(self, host: str, instance: str) -> t.ContextManager[object]:
+        """One run per host and instance; LockedError when taken."""
+
+    @abc.abstractmethod
+    def begin(self, series: Series, backup_id: str) -> Draft:
+        """Start a backup under a name that is not in use."""
+
+    @abc.abstractmethod
+    def find(self, host: str = "", instance: str = "", database: str = "") -> t.Iterator[Found]:
+        """All backups, finished or not, of the given labels (empty: all). StoreError when any folder cannot be listed:
+        a listing that is cut short must not look like a short listing."""
+
+    @abc.abstractmethod
+    def open_part(self, place: str, name: str) -> t.BinaryIO:
+        """Read a part; StoreError when it is missing."""
+
+    @abc.abstractmethod
+    def part_size(self, place: str, name: str) -> int:
+        """Stored bytes of a part; StoreError when it is missing."""
+
+    @abc.abstractmethod
+    def free_space(self) -> t.Optional[int]:
+        """Bytes that may still be written, or None when nobody knows."""
+
+    @abc.abstractmethod
+    def sweep(self, host: str, instance: str) -> t.List[str]:
+        """Remove what dead runs left; only valid while holding the lock. Returns the places."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Let go of it."""
+
+
+__all__ = ("Draft", "Found", "PartSink", "Series", "Store")

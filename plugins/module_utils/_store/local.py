@@ -1,0 +1,232 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""A store in a folder of this host: STORE/HOST/INSTANCE/DATABASE/ID/."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils import _io as io
+from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import StoreError
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import FILE_NAME, MAX_SIZE
+from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Draft, Found, PartSink, Series, Store
+
+_LOCK = ".lock"
+_OURS = re.compile(r"^(?:\.tmp-)?(?:pre-data|data-[0-9]{4}|post-data|database|globals)\.(?:sql|dump)[a-z0-9.]*$")
+Step = t.Callable[[str], None]
+
+
+class _LocalPart(PartSink):
+    def __init__(self, file: io.AtomicFile, step: Step, name: str) -> None:
+        self._file, self._step, self._name = file, step, name
+        self._done = False
+
+    def write(self, data: bytes) -> None:
+        self._file.write(data)
+
+    def close(self) -> None:
+        self._step(f"store {self._name}")
+        self._file.commit()
+        self._done = True
+
+    def abort(self) -> None:
+        if not self._done:
+            self._file.abort()
+
+
+class _LocalDraft(Draft):
+    def __init__(self, series_fd: int, backup_id: str, path: str, step: Step) -> None:
+        self._parent, self._id, self._path, self._step = series_fd, backup_id, path, step
+        self._parts: t.List[str] = []
+        step("create folder")
+        try:
+            os.mkdir(backup_id, 0o700, dir_fd=series_fd)
+            os.fsync(series_fd)
+            self._fd = io.open_folder(series_fd, backup_id, path)
+        except OSError as exc:
+            os.close(series_fd)
+            raise StoreError(f"The folder {path} cannot be created: {exc.strerror}.") from exc
+        self._published = False
+
+    def create(self, name: str) -> PartSink:
+        if not _OURS.match(name):
+            raise StoreError(f"{name!r} is no name of a part.")
+        self._step(f"create {name}")
+        self._parts.append(name)
+        return _LocalPart(io.AtomicFile(self._fd, name, f"{self._path}/{name}"), self._step, name)
+
+    def publish(self, manifest: bytes) -> None:
+        self._step("write manifest")
+        file = io.AtomicFile(self._fd, FILE_NAME, f"{self._path}/{FILE_NAME}")
+        try:
+            file.write(manifest)
+            self._step("publish manifest")
+        except BaseException:
+            file.abort()
+            raise
+        file.commit()
+        self._published = True
+        self._close()
+
+    def _close(self) -> None:
+        os.close(self._fd)
+        os.close(self._parent)
+
+    def discard(self) -> None:
+        if self._published:
+            return
+        with contextlib.suppress(OSError, StoreError):
+            _remove_backup(self._parent, self._id, self._path)
+        with contextlib.suppress(OSError):
+            self._close()
+
+
+class LocalStore(Store):
+    """``path``: an absolute folder; ``create``: make it when it is missing (mode 0700)."""
+
+    def __init__(self, path: str, *, create: bool = False, step: Step = lambda _name: None) -> None:
+        self._path = os.path.normpath(path)
+        self._root = io.open_root(path, create=create)
+        self._step = step
+
+    def close(self) -> None:
+        os.close(self._root)
+
+    def _open(self, *labels: str, create: bool = False) -> int:
+        """A descriptor of the folder under the root that ``labels`` name (already encoded)."""
+        fd = os.dup(self._root)
+        path = self._path
+        for label in labels:
+            path = f"{path}/{label}"
+            try:
+                inner = io.open_folder(fd, label, path, create=create)
+            finally:
+                os.close(fd)
+            fd = inner
+        return fd
+
+    @contextlib.contextmanager
+    def lock(self, host: str, instance: str) -> t.Iterator[object]:
+        labels = (names.encode(host), names.encode(instance))
+        folder = self._open(*labels, create=True)
+        try:
+            path = "/".join((self._path, *labels, _LOCK))
+            with io.FileLock(folder, _LOCK, path, f"host {host}, instance {instance} in this store") as held:
+                yield held
+        finally:
+            os.close(folder)
+
+    def begin(self, series: Series, backup_id: str) -> Draft:
+        labels = [names.encode(item) for item in (series.host, series.instance, series.database)]
+        fd = self._open(*labels, create=True)
+        return _LocalDraft(fd, backup_id, "/".join((self._path, *labels, backup_id)), self._step)
+
+    def _folders(self, *labels: str) -> t.List[str]:
+        """Names of the folders there, sorted. Files beside them are not ours and not looked at."""
+        path = "/".join((self._path, *labels))
+        try:
+            fd = self._open(*labels)
+        except FileNotFoundError:
+            return []
+        try:
+            with os.scandir(fd) as entries:
+                return sorted(e.name for e in entries if e.is_dir(follow_symlinks=False) and not e.name.startswith("."))
+        except OSError as exc:
+            raise StoreError(f"The folder {path} cannot be listed: {exc.strerror}.", stage="catalog") from exc
+        finally:
+            os.close(fd)
+
+    def find(self, host: str = "", instance: str = "", database: str = "") -> t.Iterator[Found]:
+        hosts = [names.encode(host)] if host else self._folders()
+        for host_c in hosts:
+            instances = [names.encode(instance)] if instance else self._folders(host_c)
+            for instance_c in instances:
+                databases = [names.encode(database)] if database else self._folders(host_c, instance_c)
+                for database_c in databases:
+                    for backup_id in self._folders(host_c, instance_c, database_c):
+                        if names.is_id(backup_id):
+                            yield self._read((host_c, instance_c, database_c, backup_id))
+
+    def _read(self, labels: t.Tuple[str, ...]) -> Found:
+        place = "/".join(labels)
+        path = f"{self._path}/{place}/{FILE_NAME}"
+        fd = -1
+        try:
+            fd = self._open(*labels)
+            with io.open_regular(fd, FILE_NAME, path) as stream:
+                data = b"".join(iter(lambda: stream.read(1 << 20), b"")) if _fits(stream) else b""
+            problem = "" if data else f"{path} is empty or too large."
+            return Found(place, labels[2], data, problem)
+        except FileNotFoundError:
+            return Found(place, labels[2], problem="no manifest: the backup was not finished")
+        except StoreError as exc:
+            return Found(place, labels[2], problem=str(exc))
+        finally:
+            if fd >= 0:
+                os.close(fd)
+
+    def open_part(self, place: str, name: str) -> t.BinaryIO:
+        path = f"{self._path}/{place}/{name}"
+        try:
+            fd = self._open(*place.split("/"))
+            try:
+                return io.open_regular(fd, name, path)
+            finally:
+                os.close(fd)
+        except FileNotFoundError as exc:
+            raise StoreError(f"{path} is missing.", stage="authenticate", hint="Use another backup.") from exc
+
+    def part_size(self, place: str, name: str) -> int:
+        with self.open_part(place, name) as stream:
+            return os.fstat(stream.fileno()).st_size
+
+    def free_space(self) -> t.Optional[int]:
+        info = os.fstatvfs(self._root)
+        return info.f_bavail * info.f_frsize
+
+    def sweep(self, host: str, instance: str) -> t.List[str]:
+        swept = []
+        labels = (names.encode(host), names.encode(instance))
+        for found in list(self.find(host, instance)):
+            if found.manifest or not found.problem.startswith("no manifest"):
+                continue
+            *_rest, database_c, backup_id = found.place.split("/")
+            parent = self._open(*labels, database_c)
+            try:
+                if _remove_backup(parent, backup_id, f"{self._path}/{found.place}"):
+                    swept.append(found.place)
+            finally:
+                os.close(parent)
+        return swept
+
+
+def _fits(stream: t.BinaryIO) -> bool:
+    return os.fstat(stream.fileno()).st_size <= MAX_SIZE
+
+
+def _remove_backup(parent: int, backup_id: str, path: str) -> bool:
+    """Remove an unfinished backup; files that are not ours, and their folder, stay. True when the folder is gone."""
+    fd = io.open_folder(parent, backup_id, path)
+    try:
+        for name in os.listdir(fd):
+            if _OURS.match(name) or name == io.TEMPORARY + FILE_NAME:
+                os.unlink(name, dir_fd=fd)
+        left = os.listdir(fd)
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    if not left:
+        os.rmdir(backup_id, dir_fd=parent)
+        os.fsync(parent)
+    return not left
+
+
+__all__ = ("LocalStore",)
