@@ -14,13 +14,13 @@ import os
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.vya.backupdb.plugins.module_utils._codec import _bech32
-from ansible_collections.vya.backupdb.plugins.module_utils._codec._age_crypto import (
+from ansible_collections.vya.backupdb.plugins.module_utils._codec import bech32
+from ansible_collections.vya.backupdb.plugins.module_utils._codec.age_crypto import (
     KEY_SIZE,
     require_cryptography,
     x25519_public,
 )
-from ansible_collections.vya.backupdb.plugins.module_utils._codec._age_errors import IdentityError, RecipientError
+from ansible_collections.vya.backupdb.plugins.module_utils._codec.age_errors import IdentityError, RecipientError
 
 _RECIPIENT_PREFIX = "age"
 _IDENTITY_PREFIX = "AGE-SECRET-KEY-"
@@ -73,7 +73,7 @@ def parse_recipient(text: str) -> Recipient:
         if lowered.startswith(start):
             raise RecipientError(f"The recipient {shown} {what}; only X25519 recipients are supported.", hint=_MAKE_ONE)
     try:
-        prefix, public = _bech32.decode(text)
+        prefix, public = bech32.decode(text)
     except ValueError as exc:
         raise RecipientError(f"The recipient {shown} is malformed: {exc}.", hint=_MAKE_ONE) from None
     if prefix.startswith("age1"):
@@ -88,7 +88,7 @@ def parse_recipient(text: str) -> Recipient:
 
 def _identity(secret: bytes) -> Identity:
     public = x25519_public(secret)
-    return Identity(recipient=_bech32.encode(_RECIPIENT_PREFIX, public), public=public, secret=secret)
+    return Identity(recipient=bech32.encode(_RECIPIENT_PREFIX, public), public=public, secret=secret)
 
 
 def _parse_identity(line: str, number: int) -> Identity:
@@ -96,9 +96,8 @@ def _parse_identity(line: str, number: int) -> Identity:
         if line.upper().startswith(start):
             raise IdentityError(f"Line {number} of the identities is {what}; only X25519 identities are supported.")
     try:
-        prefix, secret = _bech32.decode(line)
+        prefix, secret = bech32.decode(line)
     except ValueError as exc:
-        # Without its cause: an exception's context is printed with a traceback, and this line may be a secret.
         raise IdentityError(f"Line {number} of the identities is malformed: {exc}.") from None
     if prefix != _IDENTITY_PREFIX or len(secret) != KEY_SIZE:
         raise IdentityError(f"Line {number} of the identities is no X25519 identity (AGE-SECRET-KEY-1...).")
@@ -122,7 +121,7 @@ def generate_identity() -> t.Tuple[str, str]:
     """A new key pair: the text of the secret identity, and that of its recipient."""
     require_cryptography()
     secret = os.urandom(KEY_SIZE)
-    return _bech32.encode(_IDENTITY_PREFIX.lower(), secret).upper(), _identity(secret).recipient
+    return bech32.encode(_IDENTITY_PREFIX.lower(), secret).upper(), _identity(secret).recipient
 
 
 __all__ = ("Identity", "Recipient", "generate_identity", "parse_identities", "parse_recipient")

@@ -7,11 +7,10 @@
 
 from __future__ import annotations
 
-import traceback
 import typing as t
 
 from ansible.module_utils.basic import missing_required_lib
-from ansible_collections.vya.backupdb.plugins.module_utils._codec._age_errors import AgeError
+from ansible_collections.vya.backupdb.plugins.module_utils._codec.age_errors import AgeError
 
 try:
     import cryptography
@@ -22,10 +21,10 @@ try:
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 except ImportError:
-    _IMPORT_TRACEBACK: t.Optional[str] = traceback.format_exc()
+    _FOUND = False
     _VERSION: t.Tuple[int, ...] = ()
 else:
-    _IMPORT_TRACEBACK = None
+    _FOUND = True
     _VERSION = tuple(int(part) for part in cryptography.__version__.split(".")[:2])
 
 MINIMUM_VERSION = (3, 3)
@@ -41,7 +40,7 @@ Buffer = t.Union[bytes, bytearray, memoryview]
 def require_cryptography() -> None:
     """Raises AgeError, saying what to install, unless everything age needs is there."""
     wanted = "cryptography >= " + ".".join(map(str, MINIMUM_VERSION))
-    if _IMPORT_TRACEBACK is not None:
+    if not _FOUND:
         raise AgeError(missing_required_lib(wanted, reason="for encryption with age"))
     if _VERSION < MINIMUM_VERSION:
         raise AgeError(
