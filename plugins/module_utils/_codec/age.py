@@ -67,7 +67,7 @@ class _Stream:
         self.chunks += 1
         return self._aead.seal(nonce, plain)
 
-    def open(self, sealed: Buffer, *, last: bool) -> t.Optional[bytes]:
+    def open(self, sealed: Buffer, *, last: bool) -> bytes | None:
         plain = self._aead.open(self._nonce(last=last), sealed)
         if plain is not None:
             self.chunks += 1
@@ -174,22 +174,22 @@ class AgeReader(_Once):
         require_cryptography()
         if not identities:
             raise IdentityError("Decryption needs at least one identity.")
-        self.recipients: t.Optional[int] = None
+        self.recipients: int | None = None
         self._identities = tuple(identities)
         self._parser = HeaderParser()
         self._file_key = b""
         self._nonce = bytearray()
-        self._stream: t.Optional[_Stream] = None
+        self._stream: _Stream | None = None
         # No reserve: a full chunk tells by its authenticated flag whether it is the last one.
         self._chunks = _Chunks(_SEALED_SIZE, reserve=0)
         self._complete = False
-        self._error: t.Optional[AgeError] = None
+        self._error: AgeError | None = None
 
     def update(self, data: Buffer) -> bytes:
         """The plaintext that is authentic by now. Raises AgeError, see the class."""
         self._raise_error()
         self._enter()
-        plain: t.List[bytes] = []
+        plain: list[bytes] = []
         try:
             self._read(memoryview(data).cast("B"), plain)
         except AgeError as exc:
@@ -204,7 +204,7 @@ class AgeReader(_Once):
         """The rest of the plaintext, when the file is complete and authentic to its end. Raises AgeError."""
         self._raise_error()
         self._enter()
-        if self._parser.header is None:
+        if not self._file_key:
             raise self._parser.end_of_file()
         if self._stream is None:
             raise HeaderError("The file is cut short: it ends after its age header.")
@@ -224,13 +224,13 @@ class AgeReader(_Once):
         if self._error is not None:
             raise self._error
 
-    def _read(self, data: memoryview, plain: t.List[bytes]) -> None:
+    def _read(self, data: memoryview, plain: list[bytes]) -> None:
         if self._stream is None:
             data = self._read_start(data)
         if self._stream is None:
             return
         for chunk in self._chunks.feed(data):
-            plain.append(self._open(chunk, self._stream))
+            plain.append(self._open(chunk, self._stream))  # noqa: PERF401 - keeps what came before an error
         if self._complete and self._chunks.rest:
             raise PayloadError(_APPENDED)
 
@@ -247,12 +247,13 @@ class AgeReader(_Once):
 
     def _read_start(self, data: memoryview) -> memoryview:
         """Reads the header and the nonce, opens the stream once both are there, and returns what follows."""
-        if self._parser.header is None:
-            data = data[self._parser.feed(data) :]
-            if self._parser.header is None:
+        if not self._file_key:
+            header, used = self._parser.feed(data)
+            data = data[used:]
+            if header is None:
                 return data
-            self.recipients = len(self._parser.header.recipients)
-            self._file_key = open_header(self._parser.header, self._identities)
+            self.recipients = len(header.recipients)
+            self._file_key = open_header(header, self._identities)
         missing = _NONCE_SIZE - len(self._nonce)
         self._nonce += data[:missing]
         if len(self._nonce) == _NONCE_SIZE:

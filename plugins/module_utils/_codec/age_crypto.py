@@ -22,7 +22,7 @@ try:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 except ImportError:
     _FOUND = False
-    _VERSION: t.Tuple[int, ...] = ()
+    _VERSION: tuple[int, ...] = ()
 else:
     _FOUND = True
     _VERSION = tuple(int(part) for part in cryptography.__version__.split(".")[:2])
@@ -86,7 +86,7 @@ class Aead:
         """The ciphertext, 16 bytes longer than ``plain``."""
         return self._cipher.encrypt(nonce, plain if _TAKES_VIEWS else bytes(plain), None)
 
-    def open(self, nonce: bytes, sealed: Buffer) -> t.Optional[bytes]:
+    def open(self, nonce: bytes, sealed: Buffer) -> bytes | None:
         """The plaintext, or None when ``sealed`` is not authentic."""
         try:
             return self._cipher.decrypt(nonce, sealed if _TAKES_VIEWS else bytes(sealed), None)

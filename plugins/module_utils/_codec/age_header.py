@@ -18,8 +18,14 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.vya.backupdb.plugins.module_utils._codec.age_crypto import KEY_SIZE, TAG_SIZE, Aead
-from ansible_collections.vya.backupdb.plugins.module_utils._codec.age_crypto import hkdf, x25519, x25519_public
+from ansible_collections.vya.backupdb.plugins.module_utils._codec.age_crypto import (
+    KEY_SIZE,
+    TAG_SIZE,
+    Aead,
+    hkdf,
+    x25519,
+    x25519_public,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._codec.age_errors import (
     HeaderError,
     MacError,
@@ -51,7 +57,7 @@ _ARGUMENT = re.compile(rb"[!-~]+")
 class Stanza:
     """The file key as wrapped for one recipient: its type and arguments, and the body."""
 
-    args: t.Tuple[str, ...]
+    args: tuple[str, ...]
     body: bytes
 
 
@@ -59,12 +65,12 @@ class Stanza:
 class Header:
     """A header that was parsed, but not yet authenticated: the MAC (32 bytes), and what it was made over."""
 
-    stanzas: t.Tuple[Stanza, ...]
+    stanzas: tuple[Stanza, ...]
     mac: bytes
     signed: bytes
 
     @property
-    def recipients(self) -> t.List[str]:
+    def recipients(self) -> list[str]:
         """The type of each recipient, without the stanzas that stand for nobody."""
         return [stanza.args[0] for stanza in self.stanzas if not stanza.args[0].endswith(_GREASE)]
 
@@ -112,36 +118,39 @@ def make_header(file_key: bytes, recipients: t.Sequence[Recipient]) -> bytes:
 
 
 class HeaderParser:
-    """Takes a file's first bytes in pieces of any size; ``header`` is set once its last line was seen."""
+    """Takes a file's first bytes, in pieces of any size."""
 
     def __init__(self) -> None:
-        self.header: t.Optional[Header] = None
         self._buffer = bytearray()
         self._line = 0
         self._searched = 0
-        self._stanzas: t.List[Stanza] = []
-        self._args: t.Optional[t.Tuple[str, ...]] = None
+        self._stanzas: list[Stanza] = []
+        self._args: tuple[str, ...] | None = None
         self._body = bytearray()
 
-    def feed(self, data: memoryview) -> int:
-        """How many bytes of ``data`` belong to the header. Raises HeaderError as soon as it cannot be one."""
+    def feed(self, data: memoryview) -> tuple[Header | None, int]:
+        """The header, once its last line is there, and how many bytes of ``data`` belong to it.
+
+        Raises HeaderError as soon as it cannot be one.
+        """
         before = len(self._buffer)
         self._buffer += data[: MAX_HEADER_SIZE - before]
         if self._line == 0:
             if len(self._buffer) < len(_VERSION_LINE):
-                return len(data)
+                return None, len(data)
             self._check_version()
             self._line = self._searched = len(_VERSION_LINE)
-        while self.header is None:
+        header = None
+        while header is None:
             end = self._buffer.find(b"\n", self._searched)
             if end < 0:
                 self._searched = len(self._buffer)
                 if self._searched == MAX_HEADER_SIZE:
                     raise HeaderError(f"The age header is longer than {MAX_HEADER_SIZE} bytes.")
-                return len(data)
-            self._parse_line(bytes(self._buffer[self._line : end]))
+                return None, len(data)
+            header = self._parse_line(bytes(self._buffer[self._line : end]))
             self._line = self._searched = end + 1
-        return self._line - before
+        return header, self._line - before
 
     def end_of_file(self) -> HeaderError:
         """What is wrong with a file that ends here."""
@@ -162,7 +171,7 @@ class HeaderParser:
             raise HeaderError("The age file is of a version other than v1, or its first line is damaged.")
         raise HeaderError("This is no age file: it does not start with 'age-encryption.org/v1'.")
 
-    def _parse_line(self, line: bytes) -> None:
+    def _parse_line(self, line: bytes) -> Header | None:
         if self._args is not None:
             self._parse_body(line)
         elif line.startswith(b"-> "):
@@ -175,9 +184,10 @@ class HeaderParser:
             if len(mac) != hashlib.sha256().digest_size:
                 raise HeaderError("The age header is damaged: its MAC has the wrong length.")
             signed = bytes(self._buffer[: self._line + 3])
-            self.header = Header(stanzas=tuple(self._stanzas), mac=mac, signed=signed)
+            return Header(stanzas=tuple(self._stanzas), mac=mac, signed=signed)
         else:
             raise HeaderError("The age header is damaged: neither a recipient nor the MAC where one must be.")
+        return None
 
     def _parse_body(self, line: bytes) -> None:
         if len(line) > _COLUMNS:
@@ -199,7 +209,7 @@ def _x25519_share(stanza: Stanza) -> bytes:
     raise HeaderError("The age header is damaged: an X25519 recipient has the wrong arguments or length.")
 
 
-def _unwrap(share: bytes, body: bytes, identity: Identity) -> t.Optional[bytes]:
+def _unwrap(share: bytes, body: bytes, identity: Identity) -> bytes | None:
     try:
         shared = x25519(identity.secret, share)
     except ValueError as exc:

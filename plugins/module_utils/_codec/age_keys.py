@@ -11,7 +11,6 @@ Source: https://c2sp.org/age, "The X25519 recipient type".
 from __future__ import annotations
 
 import os
-import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.vya.backupdb.plugins.module_utils._codec import bech32
@@ -104,7 +103,7 @@ def _parse_identity(line: str, number: int) -> Identity:
     return _identity(secret)
 
 
-def parse_identities(text: str) -> t.List[Identity]:
+def parse_identities(text: str) -> list[Identity]:
     """The identities of an age identity file, as age-keygen writes it: one a line, ``#`` starts a comment.
 
     Raises IdentityError, which names the line and never what stands on it, also when there is no identity at all.
@@ -117,7 +116,7 @@ def parse_identities(text: str) -> t.List[Identity]:
     return found
 
 
-def generate_identity() -> t.Tuple[str, str]:
+def generate_identity() -> tuple[str, str]:
     """A new key pair: the text of the secret identity, and that of its recipient."""
     require_cryptography()
     secret = os.urandom(KEY_SIZE)

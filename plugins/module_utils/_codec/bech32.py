@@ -29,7 +29,7 @@ def _polymod(values: t.Iterable[int]) -> int:
     return checksum
 
 
-def _expand(prefix: str) -> t.List[int]:
+def _expand(prefix: str) -> list[int]:
     return [ord(char) >> 5 for char in prefix] + [0] + [ord(char) & 31 for char in prefix]
 
 
@@ -44,7 +44,7 @@ def encode(prefix: str, data: bytes) -> str:
     return prefix + "1" + "".join(_CHARSET[word] for word in words)
 
 
-def decode(text: str) -> t.Tuple[str, bytes]:
+def decode(text: str) -> tuple[str, bytes]:
     """The prefix, in the letter case it came in, and the data.
 
     Raises ValueError with a reason that does not quote ``text``, which may be a secret.
