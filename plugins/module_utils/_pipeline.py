@@ -110,6 +110,26 @@ class Discard(Sink):
         pass
 
 
+class Collect(Sink):
+    """Keeps a short output in memory; ToolError when it is longer than ``limit`` bytes."""
+
+    def __init__(self, limit: int = 1 << 20) -> None:
+        self.data = bytearray()
+        self._limit = limit
+
+    def write(self, data: bytes) -> None:
+        self.data += data
+        if len(self.data) > self._limit:
+            raise ToolError(f"The output is longer than {self._limit} bytes.")
+
+
+def capture(run: Run, command: Command, limit: int = 1 << 20) -> bytes:
+    """The stdout of a short command that must succeed."""
+    output = Collect(limit)
+    Pipeline(run, [command, output]).execute()
+    return bytes(output.data)
+
+
 Node = t.Union[Source, Sink, Filter, Command]
 
 
@@ -231,4 +251,17 @@ class Pipeline:
             process.kill()
 
 
-__all__ = ("Command", "Discard", "Filter", "Pipeline", "Process", "Run", "Sink", "Source", "StreamSource", "read_file")
+__all__ = (
+    "Collect",
+    "Command",
+    "Discard",
+    "Filter",
+    "Pipeline",
+    "Process",
+    "Run",
+    "Sink",
+    "Source",
+    "StreamSource",
+    "capture",
+    "read_file",
+)

@@ -1,0 +1,242 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""What an engine must be able to do, and what is passed to and from it."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import datetime as dt
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Manifest, SchemaObject, Table
+from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command, Filter, Run
+
+
+@dataclasses.dataclass(frozen=True)
+class Login:
+    """How to reach a server; the names are the modules' option names without ``login_``."""
+
+    engine: str
+    host: str = ""
+    port: t.Optional[int] = None
+    user: str = ""
+    password: str = ""
+    unix_socket: str = ""
+    config_file: str = ""
+    tls_mode: str = "prefer"
+    ca_cert: str = ""
+    client_cert: str = ""
+    client_key: str = ""
+    connect_timeout: int = 30
+
+    def where(self) -> str:
+        """The server in words."""
+        place = self.unix_socket or (f"{self.host}:{self.port}" if self.port else self.host) or "this host"
+        return f"{self.engine} on {place}" + (f" as {self.user}" if self.user else "")
+
+
+@dataclasses.dataclass(frozen=True)
+class Server:
+    """``flavour``: postgresql, mysql or mariadb; ``version``: numbers, most significant first."""
+
+    engine: str
+    flavour: str
+    version: t.Tuple[int, ...]
+    version_text: str
+
+    @property
+    def series(self) -> t.Tuple[int, ...]:
+        """What counts as a major version: PostgreSQL 15, MariaDB 10.11, MySQL 8.4, MySQL 9."""
+        if self.flavour == "postgresql" or (self.flavour == "mysql" and self.version[0] >= 9):
+            return self.version[:1]
+        return self.version[:2]
+
+    @property
+    def series_text(self) -> str:
+        """``15``, ``10.11`` ..."""
+        return ".".join(str(n) for n in self.series)
+
+
+@dataclasses.dataclass(frozen=True)
+class Database:
+    """``size`` in bytes on the server's disk (None: not known); ``problem``: why it cannot be dumped."""
+
+    name: str
+    size: t.Optional[int]
+    system: bool = False
+    note: str = ""
+    problem: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """One part to be: ``source`` is the tool or the bytes, ``trailer`` the engine's last words (empty: none)."""
+
+    stem: str
+    section: str
+    source: t.Union[Command, t.Iterable[bytes]]
+    trailer: bytes = b""
+    filters: t.Tuple[Filter, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """What is known when all sections of a dump are stored."""
+
+    tables: t.Tuple[Table, ...]
+    schema: t.Tuple[SchemaObject, ...]
+    position: t.Optional[t.Mapping[str, t.Any]]
+    warnings: t.Tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Missing:
+    """A privilege the account lacks: what it is for, and the statement that mends it."""
+
+    privilege: str
+    purpose: str
+    grant: str
+
+
+class Dump(abc.ABC):
+    """One consistent view of a database (or of the globals), held while its sections are read."""
+
+    kind = "database"
+    started: dt.datetime
+    snapshot: dt.datetime
+    properties: t.Mapping[str, t.Any]
+    tool: t.Mapping[str, t.Any]
+
+    @abc.abstractmethod
+    def sections(self) -> t.Iterator[Section]:
+        """The parts, in the order in which they are restored. The next is asked for when the last is stored."""
+
+    @abc.abstractmethod
+    def finish(self) -> Facts:
+        """Counts and fingerprints; EngineError when the schema changed while the dump ran."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Let go of locks, snapshots and connections; never raises."""
+
+
+@dataclasses.dataclass(frozen=True)
+class RestorePlan:
+    """What a restore is to do, known before anything is touched."""
+
+    manifest: Manifest
+    target: str
+    replace: bool
+    keep_previous: bool
+    no_owner: bool
+    jobs: int
+    analyze: bool = True
+
+
+class Restore(abc.ABC):
+    """Loads a backup beside its target, then puts it in place. Each step may raise; the target is as it was until
+    :meth:`swap` has returned."""
+
+    scratch: str
+
+    @abc.abstractmethod
+    def preflight(self) -> t.List[str]:
+        """Refuse what cannot work, changing nothing. Returns warnings."""
+
+    @abc.abstractmethod
+    def prepare(self) -> None:
+        """Create the scratch database."""
+
+    @abc.abstractmethod
+    def loader(self, section: str) -> t.Union[Command, t.Callable[[bytes], None]]:
+        """Who takes the plain stream of a section: a tool, or a function that takes all of it (small sections)."""
+
+    @abc.abstractmethod
+    def inspect(self) -> t.Tuple[t.Tuple[Table, ...], t.Tuple[SchemaObject, ...]]:
+        """Row counts and fingerprints of the scratch database."""
+
+    @abc.abstractmethod
+    def finish(self) -> None:
+        """What remains between loading and the swap: database settings, statistics."""
+
+    @abc.abstractmethod
+    def swap(self) -> t.Optional[str]:
+        """Put it in place. Returns the name under which the replaced database was kept."""
+
+    @abc.abstractmethod
+    def close(self) -> t.List[str]:
+        """Drop what is left of the scratch database; never raises. Returns the names of what could not be dropped."""
+
+
+class Engine(abc.ABC):
+    """A database server. Connects lazily; :meth:`close` ends it."""
+
+    name: str
+    has_jobs = False
+
+    def __init__(self, run: Run, login: Login) -> None:
+        self.run = run
+        self.login = login
+
+    @abc.abstractmethod
+    def server(self) -> Server:
+        """Version and flavour; ConnectError when it cannot be reached."""
+
+    @abc.abstractmethod
+    def databases(self) -> t.List[Database]:
+        """All databases, system databases included, sorted by name."""
+
+    @abc.abstractmethod
+    def tools(self) -> t.Dict[str, t.Dict[str, str]]:
+        """Client tools that fit the server: name -> path and version. A missing tool has no entry."""
+
+    @abc.abstractmethod
+    def check_tools(self, *names: str) -> None:
+        """ToolError with the package to install unless all fit."""
+
+    @abc.abstractmethod
+    def missing_privileges(self) -> t.List[Missing]:
+        """What the account lacks for complete backups."""
+
+    @abc.abstractmethod
+    def dump(self, database: str, *, extra_args: t.Sequence[str] = ()) -> Dump:
+        """Open a consistent view of a database."""
+
+    @abc.abstractmethod
+    def dump_globals(self) -> Dump:
+        """Roles, users and grants."""
+
+    @abc.abstractmethod
+    def restore(self, plan: RestorePlan) -> Restore:
+        """Prepare to restore a backup of a database."""
+
+    @abc.abstractmethod
+    def restore_globals(self, sql: bytes) -> t.List[str]:
+        """Run the statements of a backup of globals. What exists stays as it is. Returns warnings."""
+
+    @abc.abstractmethod
+    def sweep(self) -> t.List[str]:
+        """Drop scratch databases of restores that died; finish or undo swaps that they left. Returns what was done."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """End its connections; never raises."""
+
+
+__all__ = (
+    "Database",
+    "Dump",
+    "Engine",
+    "Facts",
+    "Login",
+    "Missing",
+    "Restore",
+    "RestorePlan",
+    "Section",
+    "Server",
+)

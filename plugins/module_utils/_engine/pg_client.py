@@ -1,0 +1,199 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""PostgreSQL: the driver's connections, the tools' command lines, and where both get their login from."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import shutil
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Login
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError, ConnectError, EngineError, ToolError
+from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command, Run, capture
+from ansible_collections.vya.backupdb.plugins.module_utils._process import SecretFile
+
+try:
+    import psycopg2
+    import psycopg2.extensions
+
+    PSYCOPG2_ERROR = ""
+except ImportError as exc:
+    PSYCOPG2_ERROR = str(exc)
+
+_BIN_FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
+_APPLICATION = "vya.backupdb"
+# Timeouts of the server or the role are meant for applications; a dump of a large database must not die of them.
+_SESSION = (
+    "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;"
+    " SET search_path = pg_catalog; SET row_security = off; SET client_encoding = 'UTF8'"
+)
+
+
+def require_driver() -> None:
+    """ConfigError when psycopg2 is missing."""
+    if PSYCOPG2_ERROR:
+        raise ConfigError(
+            f"The Python library psycopg2 is missing on this host ({PSYCOPG2_ERROR}).",
+            hint="Install python3-psycopg2 (Debian, RHEL) or psycopg2-binary (PyPI), 2.8 or newer.",
+        )
+
+
+def quote(name: str) -> str:
+    """An identifier in double quotes."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A string literal that does not depend on standard_conforming_strings."""
+    body = text.replace("'", "''")
+    return "E'" + body.replace("\\", "\\\\") + "'" if "\\" in body else f"'{body}'"
+
+
+def conninfo_value(text: str) -> str:
+    """A value of a connection string (libpq 34.1.1.1)."""
+    body = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{body}'"
+
+
+class Client:
+    """Everything that talks to one PostgreSQL server."""
+
+    def __init__(self, run: Run, login: Login) -> None:
+        self.run = run
+        self.login = login
+        self._secret: t.Optional[SecretFile] = None
+
+    def settings(self, database: str) -> t.Dict[str, str]:
+        """libpq's keywords, without the password."""
+        login = self.login
+        host, port = login.host, login.port
+        if login.unix_socket:
+            host = login.unix_socket
+            match = re.match(r"^(.*)/\.s\.PGSQL\.([0-9]+)$", host)
+            if match:
+                host, port = match.group(1) or "/", int(match.group(2))
+        found = {
+            "host": host,
+            "port": str(port) if port else "",
+            "user": login.user,
+            "dbname": database,
+            "sslmode": login.tls_mode,
+            "sslrootcert": login.ca_cert,
+            "sslcert": login.client_cert,
+            "sslkey": login.client_key,
+            "connect_timeout": str(login.connect_timeout),
+            "application_name": _APPLICATION,
+        }
+        return {key: value for key, value in found.items() if value}
+
+    def connect(self, database: str, *, autocommit: bool = True) -> t.Any:
+        """A driver connection; ConnectError with what the server said."""
+        require_driver()
+        options = self.settings(database)
+        if self.login.password:
+            options["password"] = self.login.password
+        if self.login.config_file:
+            options["passfile"] = self.login.config_file
+        try:
+            connection = psycopg2.connect(**options)
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(_SESSION)
+            connection.autocommit = autocommit
+            return connection
+        except psycopg2.Error as exc:
+            raise ConnectError(
+                f"Cannot connect to {self.login.where()}, database {database!r}:"
+                f" {self.run.redact(str(exc)).strip() or type(exc).__name__}.",
+                hint="Check login_host, login_port, login_unix_socket, login_user and pg_hba.conf of the server.",
+            ) from exc
+
+    def tool(self, path: str, *options: str, database: str, stage: str) -> Command:
+        """A command line of a client tool that connects to ``database``. The password is in no argument and in no
+        environment: it comes from a passfile in memory."""
+        info = " ".join(f"{key}={conninfo_value(value)}" for key, value in self.settings(database).items())
+        env = {"LC_ALL": "C.UTF-8", "PGOPTIONS": "-c statement_timeout=0 -c lock_timeout=0"}
+        fds: t.Tuple[int, ...] = ()
+        unset: t.Tuple[str, ...] = ("PGDATABASE", "PGSERVICE")
+        if self.login.password:
+            if self._secret is None:
+                escaped = self.login.password.replace("\\", "\\\\").replace(":", "\\:")
+                self._secret = SecretFile(f"*:*:*:*:{escaped}\n".encode())
+            env["PGPASSFILE"] = self._secret.path
+            fds = (self._secret.fd,)
+            unset += ("PGPASSWORD",)  # it would win over the passfile
+        elif self.login.config_file:
+            env["PGPASSFILE"] = self.login.config_file
+        argv = (path, *options, "--no-password", f"--dbname={info}")
+        return Command(argv, stage=stage, env=env, unset=unset, fds=fds)
+
+    def find_tools(self, name: str) -> t.List[t.Tuple[str, int, str]]:
+        """All copies of a tool: (path, major version, version), those on PATH first."""
+        folders = [item for item in os.environ.get("PATH", "").split(os.pathsep) if item]
+        for pattern in _BIN_FOLDERS:
+            folders += sorted(glob.glob(pattern), reverse=True)
+        found: t.List[t.Tuple[str, int, str]] = []
+        seen: t.Set[str] = set()
+        for folder in folders:
+            path = shutil.which(name, path=folder)
+            real = os.path.realpath(path) if path else ""
+            # Debian's /usr/bin/pg_dump is a wrapper that chooses a version by the cluster; the real ones are listed too.
+            if not path or real in seen or real.endswith("/pg_wrapper"):
+                continue
+            seen.add(real)
+            try:
+                text = capture(self.run, Command((path, "--version"), stage="preflight")).decode("utf-8", "replace")
+            except ToolError:
+                continue
+            match = re.search(r"\) ([0-9]+)(\S*)", text)
+            if match:
+                found.append((path, int(match.group(1)), match.group(1) + match.group(2)))
+        return found
+
+    def fitting_tool(self, name: str, major: int) -> t.Tuple[str, str]:
+        """(path, version) of the tool of the server's own major version.
+
+        An older pg_dump refuses; an archive of a newer one cannot be restored into this server again, since its
+        pg_restore sends settings that the server does not know.
+        """
+        found = self.find_tools(name)
+        for path, tool_major, version in found:
+            if tool_major == major:
+                return path, version
+        others = ", ".join(sorted({str(item[1]) for item in found})) or "none"
+        raise ToolError(
+            f"The server is PostgreSQL {major}; {name} {major} was not found on this host (found: {others}).",
+            stage="preflight",
+            hint=f"Install postgresql-client-{major} (Debian) or postgresql{major} (RHEL, PGDG).",
+        )
+
+    def close(self) -> None:
+        """Forget the password's file."""
+        if self._secret is not None:
+            self._secret.close()
+            self._secret = None
+
+
+def query(connection: t.Any, sql: str, params: t.Sequence[t.Any] = (), *, stage: str) -> t.List[t.Tuple[t.Any, ...]]:
+    """All rows; EngineError with the server's words."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, tuple(params) or None)
+            return list(cursor.fetchall()) if cursor.description else []
+    except psycopg2.Error as exc:
+        raise EngineError(f"The server refused a statement: {str(exc).strip()}", stage=stage) from exc
+
+
+def sqlstate(exc: t.Optional[BaseException]) -> str:
+    """The five characters of the SQLSTATE behind an error, or an empty text."""
+    return str(getattr(exc, "pgcode", "") or "")
+
+
+__all__ = ("Client", "conninfo_value", "literal", "query", "quote", "require_driver", "sqlstate")

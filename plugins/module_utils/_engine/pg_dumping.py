@@ -1,0 +1,196 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""PostgreSQL: one database in one exported snapshot, and the globals."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_schema
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Dump, Facts, Section, Server
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import Client, query
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import differences, shorten
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table, utc_now
+
+# First words of pg_dumpall's last comment; the rest of the line differs between versions.
+_GLOBALS_TRAILER = b"PostgreSQL database cluster dump complete"
+
+
+class PostgresqlDump(Dump):
+    """A read-only REPEATABLE READ transaction whose snapshot pg_dump imports, and in which rows are counted."""
+
+    def __init__(self, client: Client, server: Server, database: str, extra_args: t.Sequence[str]) -> None:
+        self._client = client
+        self._database = database
+        self._extra = tuple(extra_args)
+        self._counter: t.Optional[threading.Thread] = None
+        self._tables: t.Tuple[Table, ...] = ()
+        self._count_error: t.Optional[BackupError] = None
+        self._path, version = client.fitting_tool("pg_dump", server.version[0])
+        self.started = utc_now()
+        self._connection = client.connect(database, autocommit=False)
+        try:
+            self._open(server)
+        except BaseException:
+            self.close()
+            raise
+        self._args = self._arguments(server)
+        self.tool = {"name": "pg_dump", "version": version, "args": [*self._args, *self._extra]}
+
+    def _query(self, sql: str, *params: t.Any) -> t.List[t.Tuple[t.Any, ...]]:
+        return query(self._connection, sql, params, stage="snapshot")
+
+    def _open(self, server: Server) -> None:
+        self._query("ROLLBACK")
+        self._query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self._snapshot_id = self._query("SELECT pg_export_snapshot()")[0][0]
+        self.snapshot = utc_now()
+        recovering, lsn = self._query(
+            "SELECT pg_is_in_recovery(), CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"
+            " ELSE pg_current_wal_lsn() END::text"
+        )[0]
+        self._position = {"lsn": lsn, "in_recovery": recovering} if lsn else None
+        self._before = pg_schema.read_schema(self._connection, stage="schema")
+        self.properties = self._properties(server)
+
+    def _properties(self, server: Server) -> t.Dict[str, t.Any]:
+        """What CREATE DATABASE and ALTER DATABASE need to make this database again."""
+        version = server.version[0]
+        provider = "datlocprovider::text" if version >= 15 else "'c'"
+        locale = {15: "daticulocale", 16: "daticulocale"}.get(version, "datlocale" if version >= 17 else "NULL")
+        rules = "daticurules" if version >= 16 else "NULL"
+        fields = ("encoding", "collate", "ctype", "provider", "locale", "icu_rules", "owner", "limit", "comment")
+        row = self._query(
+            f"SELECT pg_encoding_to_char(encoding), datcollate, datctype, {provider}, {locale}, {rules},"
+            " pg_get_userbyid(datdba), datconnlimit, shobj_description(oid, 'pg_database')"
+            " FROM pg_database WHERE datname = current_database()"
+        )[0]
+        properties: t.Dict[str, t.Any] = dict(zip(fields, row))
+        properties["grants"] = self._query(
+            "SELECT CASE WHEN a.grantee = 0 THEN NULL ELSE pg_get_userbyid(a.grantee) END, a.privilege_type,"
+            " a.is_grantable FROM pg_database d, aclexplode(d.datacl) a WHERE d.datname = current_database() ORDER BY 1, 2"
+        )
+        properties["settings"] = self._query(
+            "SELECT CASE WHEN s.setrole = 0 THEN NULL ELSE pg_get_userbyid(s.setrole) END, unnest(s.setconfig)"
+            " FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase"
+            " WHERE d.datname = current_database() ORDER BY 1, 2"
+        )
+        properties["roles"] = pg_schema.read_roles(self._connection, stage="schema")
+        properties["extensions"] = [
+            row[0] for row in self._query("SELECT extname FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1")
+        ]
+        properties["tablespaces"] = [
+            row[0]
+            for row in self._query(
+                "SELECT DISTINCT s.spcname FROM pg_class c JOIN pg_tablespace s ON s.oid = c.reltablespace"
+                " WHERE s.spcname <> 'pg_global' ORDER BY 1"
+            )
+        ]
+        return properties
+
+    @staticmethod
+    def _arguments(server: Server) -> t.List[str]:
+        args = ["--format=custom", "--compress=0", "--large-objects" if server.version[0] >= 16 else "--blobs"]
+        if server.version[0] >= 18:
+            args.append("--no-statistics")  # the restore runs ANALYZE, which fits its own server
+        return args
+
+    def sections(self) -> t.Iterator[Section]:
+        options = (*self._args, f"--snapshot={self._snapshot_id}", *self._extra)
+        command = self._client.tool(self._path, *options, database=self._database, stage="dump")
+        # The count shares the snapshot and runs beside the dump, so that it costs little time of its own.
+        self._counter = threading.Thread(target=self._count, daemon=True, name="count")
+        self._counter.start()
+        yield Section("database.dump", "database", command)
+
+    def _count(self) -> None:
+        try:
+            self._tables = pg_schema.count_rows(self._connection, stage="count")
+        except BackupError as exc:
+            self._count_error = exc
+
+    def finish(self) -> Facts:
+        if self._counter is not None:
+            self._counter.join()
+        if self._count_error is not None:
+            raise self._count_error
+        self._query("ROLLBACK")
+        self._query("BEGIN READ ONLY")
+        after = pg_schema.read_schema(self._connection, stage="schema")
+        changed = differences(self._before, after)
+        if changed:
+            raise schema_changed(self._database, changed)
+        return Facts(self._tables, self._before, self._position, tuple(self._warnings()))
+
+    def _warnings(self) -> t.Iterator[str]:
+        invalid = self._query("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid ORDER BY 1 LIMIT 20")
+        if invalid:
+            names_text = ", ".join(row[0] for row in invalid)
+            yield f"Invalid indexes are not in the backup: {names_text}. Run REINDEX on them."
+        if "pg_catalog.pg_largeobject_metadata" not in {table.name for table in self._tables}:
+            return
+        if self._extra:
+            yield "The backup was made with extra_args; they may leave parts of the database out."
+
+    def close(self) -> None:
+        with contextlib.suppress(Exception):
+            self._connection.cancel()
+        if self._counter is not None:
+            self._counter.join()
+        with contextlib.suppress(Exception):
+            self._connection.close()
+
+
+def schema_changed(database: str, changed: t.Sequence[str]) -> EngineError:
+    """The error of both engines when DDL ran beside a dump."""
+    return EngineError(
+        f"The schema of {database!r} changed while it was dumped: {shorten(changed)}.",
+        stage="schema",
+        hint="Nothing was kept of this backup. Run it again when no migration is running.",
+    )
+
+
+class PostgresqlGlobals(Dump):
+    """pg_dumpall --globals-only: roles, memberships, tablespaces, settings of roles."""
+
+    kind = "globals"
+
+    def __init__(self, client: Client, server: Server, database: str) -> None:
+        self._client = client
+        self._database = database
+        self._path, version = client.fitting_tool("pg_dumpall", server.version[0])
+        self.started = self.snapshot = utc_now()
+        self.properties = {}
+        self._warnings: t.Tuple[str, ...] = ()
+        args = ["--globals-only"]
+        connection = client.connect(database)
+        try:
+            sql = "SELECT has_table_privilege('pg_catalog.pg_authid', 'SELECT')"
+            if not query(connection, sql, stage="globals")[0][0]:
+                args.append("--no-role-passwords")
+                self._warnings = ("The account may not read pg_authid: the roles are stored without their passwords.",)
+        finally:
+            connection.close()
+        self._args = args
+        self.tool = {"name": "pg_dumpall", "version": version, "args": args}
+
+    def sections(self) -> t.Iterator[Section]:
+        command = self._client.tool(self._path, *self._args, database=self._database, stage="dump")
+        yield Section("globals.sql", "globals", command, trailer=_GLOBALS_TRAILER)
+
+    def finish(self) -> Facts:
+        return Facts((), (), None, self._warnings)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+__all__ = ("PostgresqlDump", "PostgresqlGlobals", "names", "schema_changed")

@@ -1,0 +1,290 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""PostgreSQL: load into a scratch database with pg_restore, then rename the databases."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import secrets
+import threading
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_schema
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Restore, RestorePlan, Server
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import (
+    Client,
+    literal,
+    query,
+    quote,
+    sqlstate,
+)
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError, EngineError, LockedError
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table, utc_now
+from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command
+
+LIMIT = 63
+SCRATCH = re.compile(r"_backupdb_scratch_[0-9a-f]{8}$")
+_PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
+_LISTS = ("search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries")
+_OBJECT_IN_USE = "55006"
+_SWAP_TRIES = 5
+
+
+def lock_key(name: str) -> str:
+    """SQL for the advisory lock of a database name; it ends with the connection that holds it."""
+    return f"hashtextextended({literal('vya.backupdb ' + name)}, 0)"
+
+
+class PostgresqlRestore(Restore):
+    """One target on one server. ``admin`` is a connection to another database, held to the end with its locks."""
+
+    def __init__(self, client: Client, server: Server, admin: t.Any, admin_database: str, plan: RestorePlan) -> None:
+        self._client, self._server, self._admin, self._plan = client, server, admin, plan
+        self._admin_database = admin_database
+        self._token = secrets.token_hex(4)
+        self.scratch = names.beside(plan.target, f"backupdb_scratch_{self._token}", LIMIT)
+        self._created = False
+        self._no_tablespaces = False
+        self._path = ""
+
+    def _run(self, sql: str, stage: str) -> t.List[t.Tuple[t.Any, ...]]:
+        return query(self._admin, sql, stage=stage)
+
+    def _exists(self, name: str) -> bool:
+        return bool(self._run(f"SELECT 1 FROM pg_database WHERE datname = {literal(name)}", "preflight"))
+
+    def preflight(self) -> t.List[str]:
+        plan, warnings = self._plan, []
+        if plan.target in ("template0", "template1", self._admin_database):
+            raise ConfigError(f"The database {plan.target!r} belongs to the server and cannot be a target.")
+        if len(plan.target.encode()) > LIMIT:
+            raise ConfigError(f"The target's name {plan.target!r} is longer than {LIMIT} bytes.")
+        self._path, _version = self._client.fitting_tool("pg_restore", self._server.version[0])
+        for name in (plan.target, self.scratch):
+            if not self._run(f"SELECT pg_try_advisory_lock({lock_key(name)})", "lock")[0][0]:
+                raise LockedError(f"Another restore into {name!r} is running.", hint="Wait for it to end.")
+        if self._exists(plan.target) and not plan.replace:
+            raise ConfigError(
+                f"The database {plan.target!r} exists.",
+                hint="Choose another target, or set if_exists=replace to load beside it and swap.",
+            )
+        self._check_rights()
+        self._check_needs(warnings)
+        return warnings
+
+    def _check_rights(self) -> None:
+        sql = "SELECT rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user"
+        superuser, createdb = self._run(sql, "preflight")[0]
+        if not (superuser or createdb):
+            raise ConfigError(
+                f"The account {self._client.login.user or 'of this task'} may not create databases.",
+                hint="As a superuser: ALTER ROLE ... CREATEDB (and SUPERUSER to restore owners), or use such an account.",
+            )
+
+    def _check_needs(self, warnings: t.List[str]) -> None:
+        properties = self._plan.manifest.properties
+        known = {row[0] for row in self._run("SELECT name FROM pg_available_extensions", "preflight")}
+        missing = [name for name in properties.get("extensions", ()) if name not in known]
+        if missing:
+            raise ConfigError(
+                f"The server lacks extensions that the backup needs: {', '.join(missing)}.",
+                hint="Install the packages that bring them (Debian: postgresql-contrib, or postgresql-NN-NAME).",
+            )
+        if not self._plan.no_owner:
+            roles = {row[0] for row in self._run("SELECT rolname FROM pg_roles", "preflight")}
+            needed = {*properties.get("roles", ()), properties.get("owner")} - {None}
+            absent = sorted(needed - roles)
+            if absent:
+                statements = " ".join(f"CREATE ROLE {quote(name)};" for name in absent[:5])
+                raise ConfigError(
+                    f"The server lacks roles that own or may use objects in the backup: {', '.join(absent)}.",
+                    hint=f"Restore with globals=true, or create them ({statements}), or set no_owner=true.",
+                )
+        spaces = {row[0] for row in self._run("SELECT spcname FROM pg_tablespace", "preflight")}
+        lacking = [name for name in properties.get("tablespaces", ()) if name not in spaces]
+        if lacking:
+            self._no_tablespaces = True
+            warnings.append(f"The server lacks the tablespaces {', '.join(lacking)}: all goes into the default one.")
+
+    def prepare(self) -> None:
+        sql = f"CREATE DATABASE {quote(self.scratch)} TEMPLATE template0{self._locale()}"
+        self._created = True  # also when the statement fails half-way
+        try:
+            self._run(sql, "create")
+        except EngineError as exc:
+            exc.hint = "If a locale is missing, install it on the server's host and restart PostgreSQL."
+            raise
+        self._run(f"REVOKE CONNECT ON DATABASE {quote(self.scratch)} FROM PUBLIC", "create")
+
+    def _locale(self) -> str:
+        p = self._plan.manifest.properties
+        parts = [f" ENCODING {literal(p['encoding'])}", f" LC_COLLATE {literal(p['collate'])}"]
+        parts.append(f" LC_CTYPE {literal(p['ctype'])}")
+        provider = _PROVIDERS.get(p.get("provider") or "c", "libc")
+        if self._server.version[0] >= 15:
+            parts.append(f" LOCALE_PROVIDER {provider}")
+        if provider != "libc" and p.get("locale"):
+            parts.append(f" {'ICU_LOCALE' if provider == 'icu' else 'BUILTIN_LOCALE'} {literal(p['locale'])}")
+        if p.get("icu_rules"):
+            parts.append(f" ICU_RULES {literal(p['icu_rules'])}")
+        return "".join(parts)
+
+    def loader(self, section: str) -> t.Union[Command, t.Callable[[bytes], None]]:
+        options = ["--exit-on-error"]
+        if self._plan.no_owner:
+            options += ["--no-owner", "--no-acl"]
+        if self._no_tablespaces:
+            options.append("--no-tablespaces")
+        if self._plan.jobs > 1:
+            options.append(f"--jobs={self._plan.jobs}")
+        return self._client.tool(self._path, *options, database=self.scratch, stage="load")
+
+    def inspect(self) -> t.Tuple[t.Tuple[Table, ...], t.Tuple[SchemaObject, ...]]:
+        connection = self._client.connect(self.scratch)
+        try:
+            return (
+                pg_schema.count_rows(connection, stage="verify"),
+                pg_schema.read_schema(connection, stage="verify"),
+            )
+        finally:
+            connection.close()
+
+    def finish(self) -> None:
+        if self._plan.analyze:
+            connection = self._client.connect(self.scratch)
+            try:
+                query(connection, "ANALYZE", stage="analyze")
+            finally:
+                connection.close()
+        for sql in self._settings():
+            self._run(sql, "settings")
+
+    def _settings(self) -> t.Iterator[str]:
+        """The database's own owner, grants, settings and comment, which are not in a pg_dump archive's contents."""
+        p, name = self._plan.manifest.properties, quote(self.scratch)
+        if p.get("comment"):
+            yield f"COMMENT ON DATABASE {name} IS {literal(p['comment'])}"
+        if p.get("limit", -1) != -1:
+            yield f"ALTER DATABASE {name} CONNECTION LIMIT {int(p['limit'])}"
+        for role, setting in p.get("settings", ()):
+            if role is not None and self._plan.no_owner:
+                continue
+            key, _equals, value = setting.partition("=")
+            whose = f"ALTER ROLE {quote(role)} IN DATABASE {name}" if role else f"ALTER DATABASE {name}"
+            yield f"{whose} SET {'.'.join(quote(part) for part in key.split('.'))} TO {_setting(key, value)}"
+        grants = p.get("grants", ())
+        if self._plan.no_owner or not grants:
+            yield f"GRANT CONNECT ON DATABASE {name} TO PUBLIC"
+        if self._plan.no_owner:
+            return
+        if grants:
+            yield f"REVOKE ALL ON DATABASE {name} FROM PUBLIC"
+        for grantee, privilege, grantable in grants:
+            if not re.match(r"^[A-Z]+$", privilege):
+                continue
+            whom = quote(grantee) if grantee else "PUBLIC"
+            yield f"GRANT {privilege} ON DATABASE {name} TO {whom}{' WITH GRANT OPTION' if grantable else ''}"
+        yield f"ALTER DATABASE {name} OWNER TO {quote(p['owner'])}"
+
+    def swap(self) -> t.Optional[str]:
+        target, step = self._plan.target, self._client.run.step
+        replaced = self._exists(target)
+        previous = ""
+        if replaced:
+            suffix = f"previous_{utc_now():%Y%m%dT%H%M%SZ}" if self._plan.keep_previous else f"backupdb_scratch_{self._token}"
+            previous = names.beside(f"old_{target}" if not self._plan.keep_previous else target, suffix, LIMIT)
+        for attempt in range(1, _SWAP_TRIES + 1):
+            step("swap")
+            try:
+                self._rename(target, previous)
+                break
+            except EngineError as exc:
+                if sqlstate(exc.__cause__) != _OBJECT_IN_USE or attempt == _SWAP_TRIES:
+                    raise
+        self._created = False
+        step("swapped")
+        if previous and not self._plan.keep_previous:
+            self._drop(previous)
+        return previous if previous and self._plan.keep_previous else None
+
+    def _rename(self, target: str, previous: str) -> None:
+        """Both renames in one transaction: whoever connects meets the old database or the new one.
+
+        The first rename locks the database against new connections, then waits five seconds for those that are open;
+        a second connection ends them meanwhile.
+        """
+        done = threading.Event()
+        ender = threading.Thread(target=self._end_connections, args=((target, self.scratch), done), daemon=True)
+        ender.start()
+        try:
+            self._run("BEGIN", "swap")
+            if previous:
+                self._run(f"ALTER DATABASE {quote(target)} RENAME TO {quote(previous)}", "swap")
+            self._run(f"ALTER DATABASE {quote(self.scratch)} RENAME TO {quote(target)}", "swap")
+            self._client.run.step("commit swap")
+            self._run("COMMIT", "swap")
+        except BaseException:
+            with contextlib.suppress(EngineError):
+                self._run("ROLLBACK", "swap")
+            raise
+        finally:
+            done.set()
+            ender.join()
+
+    def _end_connections(self, databases: t.Sequence[str], done: threading.Event) -> None:
+        listed = ", ".join(literal(name) for name in databases)
+        sql = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN ({listed}) AND pid <> pg_backend_pid()"
+        with contextlib.suppress(Exception):  # the rename's own error tells who is still connected
+            connection = self._client.connect(self._admin_database)
+            try:
+                while not done.wait(0.1):
+                    query(connection, sql, stage="swap")
+            finally:
+                connection.close()
+
+    def _drop(self, name: str) -> None:
+        force = " WITH (FORCE)" if self._server.version[0] >= 13 else ""
+        self._run(f"DROP DATABASE IF EXISTS {quote(name)}{force}", "clean up")
+
+    def close(self) -> t.List[str]:
+        left = []
+        if self._created:
+            try:
+                with contextlib.suppress(EngineError):
+                    self._run("ROLLBACK", "clean up")
+                self._drop(self.scratch)
+            except EngineError:
+                left.append(self.scratch)
+        return left
+
+
+def _setting(key: str, value: str) -> str:
+    """A value for ALTER ... SET. Lists are stored as quoted identifiers, and each element is a value of its own."""
+    if key.lower() not in _LISTS:
+        return literal(value)
+    elements = re.findall(r'"(?:[^"]|"")*"|[^",\s]+', value)
+    cleaned = [e[1:-1].replace('""', '"') if e.startswith('"') else e for e in elements]
+    return ", ".join(literal(e) for e in cleaned) or "''"
+
+
+def sweep_scratch(client: Client, admin: t.Any) -> t.List[str]:
+    """Drop scratch databases whose restore holds no lock any more, so is dead."""
+    swept = []
+    rows = query(admin, "SELECT datname FROM pg_database WHERE datname LIKE '%backupdb\\_scratch\\_%'", stage="sweep")
+    for (name,) in rows:
+        if not SCRATCH.search(name):
+            continue
+        if query(admin, f"SELECT pg_try_advisory_lock({lock_key(name)})", stage="sweep")[0][0]:
+            query(admin, f"DROP DATABASE IF EXISTS {quote(name)}", stage="sweep")
+            query(admin, f"SELECT pg_advisory_unlock({lock_key(name)})", stage="sweep")
+            swept.append(f"dropped the scratch database {name!r} of a restore that died")
+    return swept
+
+
+__all__ = ("LIMIT", "PostgresqlRestore", "SCRATCH", "sweep_scratch")

@@ -1,0 +1,169 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""The PostgreSQL engine."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
+    Database,
+    Dump,
+    Engine,
+    Login,
+    Missing,
+    Restore,
+    RestorePlan,
+    Server,
+)
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import Client, query, sqlstate
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_dumping import PostgresqlDump, PostgresqlGlobals
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_restoring import (
+    SCRATCH,
+    PostgresqlRestore,
+    sweep_scratch,
+)
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConnectError, EngineError, ToolError
+from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Run
+
+_MAINTENANCE = ("postgres", "template1")
+_DUPLICATE = ("42710", "42P06", "42P04")  # object, schema, database exists
+_OLDEST = 10
+
+
+class PostgresqlEngine(Engine):
+    """PostgreSQL 10 and newer."""
+
+    name = "postgresql"
+    has_jobs = True
+
+    def __init__(self, run: Run, login: Login) -> None:
+        super().__init__(run, login)
+        self.client = Client(run, login)
+        self._admin: t.Any = None
+        self._admin_database = ""
+        self._server: t.Optional[Server] = None
+
+    def admin(self) -> t.Any:
+        """A connection to a maintenance database."""
+        if self._admin is None:
+            for database in _MAINTENANCE:
+                try:
+                    self._admin = self.client.connect(database)
+                    self._admin_database = database
+                    break
+                except ConnectError as exc:
+                    if database == _MAINTENANCE[-1] or "does not exist" not in str(exc):
+                        raise
+        return self._admin
+
+    def _query(self, sql: str, stage: str = "preflight") -> t.List[t.Tuple[t.Any, ...]]:
+        return query(self.admin(), sql, stage=stage)
+
+    def server(self) -> Server:
+        if self._server is None:
+            number = self.admin().server_version
+            text = str(self._query("SHOW server_version", "connect")[0][0])
+            if number < _OLDEST * 10000:
+                raise ConnectError(f"PostgreSQL {text} is not supported: {_OLDEST} is the oldest version.")
+            self._server = Server("postgresql", "postgresql", (number // 10000, number % 10000), text)
+        return self._server
+
+    def databases(self) -> t.List[Database]:
+        rows = self._query(
+            "SELECT datname, CASE WHEN has_database_privilege(oid, 'CONNECT') THEN pg_database_size(oid) END, datallowconn"
+            " FROM pg_database ORDER BY 1"
+        )
+        found = []
+        for name, size, allowed in rows:
+            system = name in ("template0", "template1") or bool(SCRATCH.search(name))
+            problem = "" if allowed else "it does not allow connections"
+            note = ""
+            if name == "postgres":
+                system, note = self._about_postgres()
+            found.append(Database(name, size, system, note, problem))
+        return found
+
+    def _about_postgres(self) -> t.Tuple[bool, str]:
+        """The database ``postgres`` is the server's own, unless somebody put tables there."""
+        try:
+            connection = self.client.connect("postgres")
+        except ConnectError:
+            return True, ""
+        try:
+            tables = query(
+                connection,
+                "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                " WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'",
+                stage="preflight",
+            )[0][0]
+        finally:
+            connection.close()
+        if tables:
+            return False, f"The database 'postgres' holds {tables} user tables, so it is backed up too."
+        return True, ""
+
+    def tools(self) -> t.Dict[str, t.Dict[str, str]]:
+        found = {}
+        for name in ("pg_dump", "pg_dumpall", "pg_restore"):
+            with contextlib.suppress(ToolError):
+                path, version = self.client.fitting_tool(name, self.server().version[0])
+                found[name] = {"path": path, "version": version}
+        return found
+
+    def check_tools(self, *names: str) -> None:
+        for name in names or ("pg_dump",):
+            self.client.fitting_tool(name, self.server().version[0])
+
+    def missing_privileges(self) -> t.List[Missing]:
+        user = self._query("SELECT quote_ident(current_user)")[0][0]
+        superuser = self._query("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")[0][0]
+        if superuser:
+            return []
+        missing = []
+        if self.server().version[0] >= 14:
+            reader = self._query("SELECT pg_has_role(current_user, 'pg_read_all_data', 'USAGE')")[0][0]
+            if not reader:
+                missing.append(
+                    Missing("pg_read_all_data", "read all tables and sequences", f"GRANT pg_read_all_data TO {user};")
+                )
+        missing.append(
+            Missing(
+                "SUPERUSER",
+                "passwords of roles in the globals, large objects of others, tables with row security",
+                f"ALTER ROLE {user} SUPERUSER;",
+            )
+        )
+        return missing
+
+    def dump(self, database: str, *, extra_args: t.Sequence[str] = ()) -> Dump:
+        return PostgresqlDump(self.client, self.server(), database, extra_args)
+
+    def dump_globals(self) -> Dump:
+        server = self.server()
+        return PostgresqlGlobals(self.client, server, self._admin_database)
+
+    def restore(self, plan: RestorePlan) -> Restore:
+        server = self.server()
+        return PostgresqlRestore(self.client, server, self.admin(), self._admin_database, plan)
+
+    def restore_globals(self, sql: bytes) -> t.List[str]:
+        raise NotImplementedError
+
+    def sweep(self) -> t.List[str]:
+        return sweep_scratch(self.client, self.admin())
+
+    def close(self) -> None:
+        self.client.close()
+        if self._admin is not None:
+            with contextlib.suppress(Exception):
+                self._admin.close()
+            self._admin = None
+
+
+__all__ = ("PostgresqlEngine", "sqlstate", "EngineError", "_DUPLICATE")
