@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import Mapping
 
+from .fingerprint import assert_same, differences, fingerprint, schema_fingerprint
+from .hostile import AWKWARD_NAMES, awkward_names, load_hostile
 from .mariadb import MariadbServer
 from .postgres import Postgres15, Postgres18
 from .process import ServerError
@@ -31,4 +33,4 @@ def running(kind: str, settings: Mapping[str, str] | None = None) -> Server:
     return KINDS[kind](settings)
 
 
-__all__ = ["KINDS", "Server", "ServerError", "running"]
+__all__ = ["AWKWARD_NAMES", "KINDS", "Server", "ServerError", "assert_same", "awkward_names", "differences", "fingerprint", "load_hostile", "running", "schema_fingerprint"]
