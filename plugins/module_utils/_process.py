@@ -89,6 +89,7 @@ class Run:
         self._observer = observer
         self._reason = ""
         self._live: t.List[Process] = []
+        self._on_cancel: t.List[t.Callable[[], None]] = []
         self._lock = threading.Lock()
         self._watcher: t.Optional[threading.Thread] = None
 
@@ -109,9 +110,16 @@ class Run:
         """End the run from any thread: kills what is running, and makes every :meth:`check` raise."""
         self._reason = self._reason or reason
         with self._lock:
-            live = list(self._live)
+            live, actions = list(self._live), list(self._on_cancel)
         for process in live:
             process.kill()
+        for action in actions:
+            action()
+
+    def on_cancel(self, action: t.Callable[[], None]) -> None:
+        """``action`` ends what waits for a server; it is called from any thread and must not raise."""
+        with self._lock:
+            self._on_cancel.append(action)
 
     def redact(self, text: str) -> str:
         """``text`` without the secrets of this run."""

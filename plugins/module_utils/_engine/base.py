@@ -145,20 +145,26 @@ class Restore(abc.ABC):
     scratch: str
 
     @abc.abstractmethod
-    def preflight(self) -> t.List[str]:
-        """Refuse what cannot work, changing nothing. Returns warnings."""
+    def preflight(self, *, globals_follow: bool = False) -> t.List[str]:
+        """Refuse what cannot work, changing nothing. Returns warnings. ``globals_follow``: roles that are missing now
+        are about to be restored, and are not looked for."""
 
     @abc.abstractmethod
     def prepare(self) -> None:
         """Create the scratch database."""
 
     @abc.abstractmethod
-    def loader(self, section: str) -> t.Union[Command, t.Callable[[bytes], None]]:
-        """Who takes the plain stream of a section: a tool, or a function that takes all of it (small sections)."""
+    def loader(self, section: str, spooled: t.Optional[int] = None) -> t.Union[Command, t.Callable[[bytes], None]]:
+        """Who takes the plain stream of a section: a tool, or a function that takes all of it (small sections).
+        ``spooled``: the descriptor of a file that holds it, for a tool that reads it with several jobs."""
 
     @abc.abstractmethod
     def inspect(self) -> t.Tuple[t.Tuple[Table, ...], t.Tuple[SchemaObject, ...]]:
         """Row counts and fingerprints of the scratch database."""
+
+    @abc.abstractmethod
+    def compared(self, objects: t.Iterable[SchemaObject]) -> t.List[SchemaObject]:
+        """Those of the manifest's or the scratch database's objects that this restore must bring back."""
 
     @abc.abstractmethod
     def finish(self) -> None:

@@ -29,10 +29,13 @@ except ImportError as exc:
 
 _BIN_FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
 _APPLICATION = "vya.backupdb"
-# Timeouts of the server or the role are meant for applications; a dump of a large database must not die of them.
+# Timeouts of the server, role or database are meant for applications; a dump of a large database must not die of them.
+# The rest decides how definitions are printed, and a database may have settings of its own.
 _SESSION = (
     "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;"
-    " SET search_path = pg_catalog; SET row_security = off; SET client_encoding = 'UTF8'"
+    " SET search_path = pg_catalog; SET row_security = off; SET client_encoding = 'UTF8';"
+    " SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1;"
+    " SET bytea_output = 'hex'; SET quote_all_identifiers = off; SET standard_conforming_strings = on"
 )
 
 
@@ -93,7 +96,7 @@ class Client:
         }
         return {key: value for key, value in found.items() if value}
 
-    def connect(self, database: str, *, autocommit: bool = True) -> t.Any:
+    def connect(self, database: str) -> t.Any:
         """A driver connection; ConnectError with what the server said."""
         require_driver()
         options = self.settings(database)
@@ -106,7 +109,6 @@ class Client:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute(_SESSION)
-            connection.autocommit = autocommit
             return connection
         except psycopg2.Error as exc:
             raise ConnectError(

@@ -12,16 +12,14 @@ import contextlib
 import threading
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_schema
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Dump, Facts, Section, Server
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import Client, query
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import differences, shorten
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.trailers import trailer_of
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError
-from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table, utc_now
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Table, utc_now
 
-# First words of pg_dumpall's last comment; the rest of the line differs between versions.
-_GLOBALS_TRAILER = b"PostgreSQL database cluster dump complete"
 
 
 class PostgresqlDump(Dump):
@@ -36,7 +34,8 @@ class PostgresqlDump(Dump):
         self._count_error: t.Optional[BackupError] = None
         self._path, version = client.fitting_tool("pg_dump", server.version[0])
         self.started = utc_now()
-        self._connection = client.connect(database, autocommit=False)
+        self._connection = client.connect(database)
+        client.run.on_cancel(self._cancel)
         try:
             self._open(server)
         except BaseException:
@@ -49,7 +48,6 @@ class PostgresqlDump(Dump):
         return query(self._connection, sql, params, stage="snapshot")
 
     def _open(self, server: Server) -> None:
-        self._query("ROLLBACK")
         self._query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         self._snapshot_id = self._query("SELECT pg_export_snapshot()")[0][0]
         self.snapshot = utc_now()
@@ -135,14 +133,15 @@ class PostgresqlDump(Dump):
         if invalid:
             names_text = ", ".join(row[0] for row in invalid)
             yield f"Invalid indexes are not in the backup: {names_text}. Run REINDEX on them."
-        if "pg_catalog.pg_largeobject_metadata" not in {table.name for table in self._tables}:
-            return
         if self._extra:
             yield "The backup was made with extra_args; they may leave parts of the database out."
 
-    def close(self) -> None:
+    def _cancel(self) -> None:
         with contextlib.suppress(Exception):
             self._connection.cancel()
+
+    def close(self) -> None:
+        self._cancel()
         if self._counter is not None:
             self._counter.join()
         with contextlib.suppress(Exception):
@@ -184,7 +183,7 @@ class PostgresqlGlobals(Dump):
 
     def sections(self) -> t.Iterator[Section]:
         command = self._client.tool(self._path, *self._args, database=self._database, stage="dump")
-        yield Section("globals.sql", "globals", command, trailer=_GLOBALS_TRAILER)
+        yield Section("globals.sql", "globals", command, trailer=trailer_of("postgresql", "globals"))
 
     def finish(self) -> Facts:
         return Facts((), (), None, self._warnings)
@@ -193,4 +192,4 @@ class PostgresqlGlobals(Dump):
         """Nothing is held."""
 
 
-__all__ = ("PostgresqlDump", "PostgresqlGlobals", "names", "schema_changed")
+__all__ = ("PostgresqlDump", "PostgresqlGlobals", "schema_changed")

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import re
 import secrets
 import threading
@@ -59,8 +60,9 @@ class PostgresqlRestore(Restore):
     def _exists(self, name: str) -> bool:
         return bool(self._run(f"SELECT 1 FROM pg_database WHERE datname = {literal(name)}", "preflight"))
 
-    def preflight(self) -> t.List[str]:
-        plan, warnings = self._plan, []
+    def preflight(self, *, globals_follow: bool = False) -> t.List[str]:
+        plan = self._plan
+        warnings: t.List[str] = []
         if plan.target in ("template0", "template1", self._admin_database):
             raise ConfigError(f"The database {plan.target!r} belongs to the server and cannot be a target.")
         if len(plan.target.encode()) > LIMIT:
@@ -75,7 +77,10 @@ class PostgresqlRestore(Restore):
                 hint="Choose another target, or set if_exists=replace to load beside it and swap.",
             )
         self._check_rights()
-        self._check_needs(warnings)
+        self._check_extensions()
+        if not (plan.no_owner or globals_follow):
+            self._check_roles()
+        self._check_tablespaces(warnings)
         return warnings
 
     def _check_rights(self) -> None:
@@ -87,7 +92,7 @@ class PostgresqlRestore(Restore):
                 hint="As a superuser: ALTER ROLE ... CREATEDB (and SUPERUSER to restore owners), or use such an account.",
             )
 
-    def _check_needs(self, warnings: t.List[str]) -> None:
+    def _check_extensions(self) -> None:
         properties = self._plan.manifest.properties
         known = {row[0] for row in self._run("SELECT name FROM pg_available_extensions", "preflight")}
         missing = [name for name in properties.get("extensions", ()) if name not in known]
@@ -96,18 +101,21 @@ class PostgresqlRestore(Restore):
                 f"The server lacks extensions that the backup needs: {', '.join(missing)}.",
                 hint="Install the packages that bring them (Debian: postgresql-contrib, or postgresql-NN-NAME).",
             )
-        if not self._plan.no_owner:
-            roles = {row[0] for row in self._run("SELECT rolname FROM pg_roles", "preflight")}
-            needed = {*properties.get("roles", ()), properties.get("owner")} - {None}
-            absent = sorted(needed - roles)
-            if absent:
-                statements = " ".join(f"CREATE ROLE {quote(name)};" for name in absent[:5])
-                raise ConfigError(
-                    f"The server lacks roles that own or may use objects in the backup: {', '.join(absent)}.",
-                    hint=f"Restore with globals=true, or create them ({statements}), or set no_owner=true.",
-                )
+
+    def _check_roles(self) -> None:
+        properties = self._plan.manifest.properties
+        roles = {row[0] for row in self._run("SELECT rolname FROM pg_roles", "preflight")}
+        absent = sorted(({*properties.get("roles", ()), properties.get("owner")} - {None}) - roles)
+        if absent:
+            statements = " ".join(f"CREATE ROLE {quote(name)};" for name in absent[:5])
+            raise ConfigError(
+                f"The server lacks roles that own or may use objects in the backup: {', '.join(absent)}.",
+                hint=f"Restore with globals=true, or create them ({statements}), or set no_owner=true.",
+            )
+
+    def _check_tablespaces(self, warnings: t.List[str]) -> None:
         spaces = {row[0] for row in self._run("SELECT spcname FROM pg_tablespace", "preflight")}
-        lacking = [name for name in properties.get("tablespaces", ()) if name not in spaces]
+        lacking = [name for name in self._plan.manifest.properties.get("tablespaces", ()) if name not in spaces]
         if lacking:
             self._no_tablespaces = True
             warnings.append(f"The server lacks the tablespaces {', '.join(lacking)}: all goes into the default one.")
@@ -135,15 +143,19 @@ class PostgresqlRestore(Restore):
             parts.append(f" ICU_RULES {literal(p['icu_rules'])}")
         return "".join(parts)
 
-    def loader(self, section: str) -> t.Union[Command, t.Callable[[bytes], None]]:
+    def loader(self, section: str, spooled: t.Optional[int] = None) -> t.Union[Command, t.Callable[[bytes], None]]:
         options = ["--exit-on-error"]
         if self._plan.no_owner:
             options += ["--no-owner", "--no-acl"]
         if self._no_tablespaces:
             options.append("--no-tablespaces")
-        if self._plan.jobs > 1:
-            options.append(f"--jobs={self._plan.jobs}")
-        return self._client.tool(self._path, *options, database=self.scratch, stage="load")
+        if spooled is not None:
+            options += [f"--jobs={self._plan.jobs}", f"/dev/fd/{spooled}"]
+        command = self._client.tool(self._path, *options, database=self.scratch, stage="load")
+        return command if spooled is None else dataclasses.replace(command, fds=(*command.fds, spooled))
+
+    def compared(self, objects: t.Iterable[SchemaObject]) -> t.List[SchemaObject]:
+        return [item for item in objects if not (self._plan.no_owner and item.name.startswith(pg_schema.OWNERSHIP))]
 
     def inspect(self) -> t.Tuple[t.Tuple[Table, ...], t.Tuple[SchemaObject, ...]]:
         connection = self._client.connect(self.scratch)

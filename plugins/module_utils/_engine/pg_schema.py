@@ -26,8 +26,8 @@ _USER_SCHEMA = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 
 def _not_extension(catalog: str, oid: str) -> str:
     return (
-        "NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.deptype = 'e'"
-        f" AND e.classid = '{catalog}'::regclass AND e.objid = {oid})"
+        "NOT EXISTS (SELECT 1 FROM pg_depend dx WHERE dx.deptype = 'e'"
+        f" AND dx.classid = '{catalog}'::regclass AND dx.objid = {oid})"
     )
 
 
@@ -135,8 +135,8 @@ FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n
 WHERE r.rulename <> '_RETURN' AND {_USER_SCHEMA} AND {_not_extension("pg_class", "c.oid")}
 UNION ALL
 SELECT 'policy', quote_ident(p.polname) || ' on ' || p.polrelid::regclass::text,
-  concat_ws(' ', p.polcmd, p.polpermissive, (SELECT string_agg(CASE WHEN o = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(o) END,
-    ',' ORDER BY 1) FROM unnest(p.polroles) o)),
+  concat_ws(' ', p.polcmd, p.polpermissive, (SELECT string_agg(x, ',' ORDER BY x) FROM
+    (SELECT CASE WHEN o = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(o) END FROM unnest(p.polroles) o) s(x))),
   concat_ws(' ', pg_get_expr(p.polqual, p.polrelid), '/', pg_get_expr(p.polwithcheck, p.polrelid)), NULL, NULL
 FROM pg_policy p
 UNION ALL
@@ -156,7 +156,7 @@ SELECT 'extension', quote_ident(x.extname), n.nspname::text, x.extversion, NULL,
 FROM pg_extension x JOIN pg_namespace n ON n.oid = x.extnamespace
 UNION ALL
 SELECT 'publication', quote_ident(p.pubname), concat_ws(' ', p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete,
-  p.pubtruncate, (SELECT string_agg(x.prrelid::regclass::text, ',' ORDER BY 1) FROM pg_publication_rel x
+  p.pubtruncate, (SELECT string_agg(x.prrelid::regclass::text, ',' ORDER BY x.prrelid::regclass::text) FROM pg_publication_rel x
                   WHERE x.prpubid = p.oid)), '', pg_get_userbyid(p.pubowner), NULL
 FROM pg_publication p
 UNION ALL

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""What every module's run needs: stages with their times, signals, results of a bounded size."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import time
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError
+from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Run
+
+# Controllers truncate or choke on more than 100 KB a host; some room is left for what Ansible adds.
+RESULT_LIMIT = 90_000
+
+
+class Stages:
+    """Stages of one database with their seconds; ``log`` hears of each start and end."""
+
+    def __init__(self, what: str, log: t.Callable[[str], None]) -> None:
+        self._what, self._log = what, log
+        self.seconds: t.Dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def stage(self, name: str) -> t.Iterator[None]:
+        """Time a stage; errors that pass get its name if they have none."""
+        self._log(f"{self._what}: {name}")
+        start = time.monotonic()
+        try:
+            yield
+        except BackupError as exc:
+            self._log(f"{self._what}: {name} failed after {time.monotonic() - start:.1f} s")
+            raise exc.at(name)
+        finally:
+            self.seconds[name] = round(self.seconds.get(name, 0.0) + time.monotonic() - start, 3)
+
+
+@contextlib.contextmanager
+def ended_by_signals(run: Run) -> t.Iterator[None]:
+    """SIGTERM, SIGINT and SIGHUP end the run in order: children are killed, what was begun is removed."""
+
+    def handler(number: int, _frame: t.Any) -> None:
+        run.cancel(f"signal {signal.Signals(number).name}")
+        run.check()
+
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+def fit(result: t.Dict[str, t.Any], lists: t.Sequence[str], *, limit: int = RESULT_LIMIT) -> t.Dict[str, t.Any]:
+    """``result`` with its ``lists`` cut until it is below ``limit`` bytes as JSON; ``left_out`` counts what was cut."""
+    left_out: t.Dict[str, int] = {}
+    fitted = dict(result)
+    while len(json.dumps(fitted)) > limit:
+        longest = max(lists, key=lambda name: len(json.dumps(fitted.get(name, []))))
+        items = fitted.get(longest) or []
+        if not items:
+            break
+        keep = len(items) // 2
+        left_out[longest] = left_out.get(longest, 0) + len(items) - keep
+        fitted[longest] = items[:keep]
+        fitted["left_out"] = left_out
+    return fitted
+
+
+__all__ = ("RESULT_LIMIT", "Stages", "ended_by_signals", "fit")

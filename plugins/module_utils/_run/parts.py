@@ -1,0 +1,224 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""Parts written and read: the two directions of the pipeline that all modules share."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._catalog import Entry
+from ansible_collections.vya.backupdb.plugins.module_utils._codec.age import AgeReader, AgeWriter
+from ansible_collections.vya.backupdb.plugins.module_utils._codec.age_keys import Identity, parse_identities
+from ansible_collections.vya.backupdb.plugins.module_utils._codec.compression import COMPRESSIONS, Compression
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Section
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.trailers import trailer_of
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
+    BackupError,
+    CodecError,
+    ConfigError,
+    IntegrityError,
+)
+from ansible_collections.vya.backupdb.plugins.module_utils._filters import Count, Sha256, Trailer
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Part
+from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import (
+    Command,
+    Discard,
+    Filter,
+    Node,
+    Pipeline,
+    Run,
+    Source,
+    StreamSource,
+    read_file,
+)
+from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Draft, Store
+
+_CODE = t.Union[AgeReader, AgeWriter]
+
+
+class _Age(Filter):
+    """age as a filter: ``finish`` writes, or authenticates, the last chunk."""
+
+    def __init__(self, coder: _CODE) -> None:
+        self._coder = coder
+
+    def update(self, data: bytes) -> bytes:
+        return self._coder.update(data)
+
+    def finish(self) -> bytes:
+        return self._coder.finish()
+
+
+def write_part(
+    run: Run,
+    draft: Draft,
+    section: Section,
+    *,
+    compression: Compression,
+    level: t.Optional[int],
+    recipients: t.Sequence[str],
+) -> t.Tuple[Part, t.List[str]]:
+    """Store one section. The last chunk of encryption is written after the tool ended well and its trailer was seen.
+
+    Returns the part, and what the tools said on stderr although they succeeded.
+    """
+    name = section.stem + compression.suffix + (".age" if recipients else "")
+    plain, stored = Count(), Sha256()
+    trailer = Trailer(section.trailer, what=section.stem)
+    source: t.Union[Command, Source] = (
+        section.source if isinstance(section.source, Command) else StreamSource(section.source)
+    )
+    nodes: t.List[Node] = [source, *section.filters, plain, trailer, *compression.compressor(level, section.stem)]
+    if recipients:
+        nodes.append(_Age(AgeWriter(recipients)))
+    sink = draft.create(name)
+    try:
+        warnings = Pipeline(run, [*nodes, stored, sink]).execute()
+    except BaseException:
+        sink.abort()
+        raise
+    part = Part(name, section.section, stored.size, stored.hexdigest(), plain.size, trailer.seen)
+    return part, warnings
+
+
+class Opened:
+    """A stored backup that is being read. ``identities``: the text of age identities, for an encrypted one."""
+
+    def __init__(self, run: Run, store: Store, entry: Entry, identities: str) -> None:
+        self._run, self._store, self._entry = run, store, entry
+        self.manifest = entry.manifest
+        compression = COMPRESSIONS.get(self.manifest.compression)
+        if compression is None:
+            raise CodecError(f"The compression {self.manifest.compression!r} is not known.", stage="preflight")
+        self._compression = compression
+        self._identities: t.List[Identity] = []
+        if self.manifest.encryption is not None:
+            self._identities = fitting_identities(self.manifest.recipients, identities)
+
+    @contextlib.contextmanager
+    def _stored(self, part: Part) -> t.Iterator[t.List[Node]]:
+        """The stored bytes, hashed and decrypted."""
+        what = f"The part {self._entry.place}/{part.name}"
+        size = self._store.part_size(self._entry.place, part.name)
+        if size != part.size:
+            raise IntegrityError(
+                f"{what} has {size} bytes, the manifest tells {part.size}.",
+                hint="It is damaged or was exchanged; use another backup.",
+            )
+        with self._store.open_part(self._entry.place, part.name) as stream:
+            nodes: t.List[Node] = [read_file(stream), Sha256(part.sha256, what=what)]
+            if self._identities:
+                nodes.append(_Age(AgeReader(self._identities)))
+            yield nodes
+
+    def authenticate(self) -> None:
+        """Read every part to its end: size, SHA-256, every chunk of encryption. Nothing is passed on."""
+        for part in self.manifest.parts:
+            self._run.step(f"authenticate {part.name}")
+            with self._stored(part) as nodes:
+                _run_at(self._run, [*nodes, Discard()], "authenticate")
+
+    def hash_only(self) -> None:
+        """Compare sizes and SHA-256 of all parts; needs no identity."""
+        keep, self._identities = self._identities, []
+        try:
+            self.authenticate()
+        finally:
+            self._identities = keep
+
+    @contextlib.contextmanager
+    def _plain(self, part: Part) -> t.Iterator[t.List[Node]]:
+        """The plain bytes, at most as many as the manifest tells, ending with the engine's trailer."""
+        expect = trailer_of(self.manifest.engine["name"], part.section) if part.trailer else b""
+        with self._stored(part) as nodes:
+            yield [
+                *nodes,
+                *self._compression.decompressor(),
+                Count(part.plain_size, what=f"The content of {part.name}"),
+                Trailer(expect, what=part.name, stage="read"),
+            ]
+
+    def feed(self, part: Part, loader: t.Union[Command, t.Callable[[bytes], None]]) -> t.List[str]:
+        """Stream a part into a tool; returns what the tools said."""
+        if not isinstance(loader, Command):
+            loader(self.read(part))
+            return []
+        with self._plain(part) as nodes:
+            return Pipeline(self._run, [*nodes, loader]).execute()
+
+    def spool(self, part: Part, target: t.BinaryIO) -> None:
+        """Write the plain bytes into an open file."""
+        with self._plain(part) as nodes:
+            Pipeline(self._run, [*nodes, _Into(target), Discard()]).execute()
+
+    def read(self, part: Part) -> bytes:
+        """The plain bytes of a small part (definitions, globals), in memory."""
+        if part.plain_size > _IN_MEMORY:
+            raise CodecError(f"The part {part.name} is larger than {_IN_MEMORY} bytes.", stage="read")
+        kept = _Keep()
+        with self._plain(part) as nodes:
+            Pipeline(self._run, [*nodes, kept, Discard()]).execute()
+        return bytes(kept.data)
+
+    def check(self, part: Part, reader: t.Optional[Command]) -> None:
+        """Decompress all of it; with ``reader`` (``pg_restore -f /dev/null``) let the engine's own tool read it too."""
+        with self._plain(part) as nodes:
+            _run_at(self._run, [*nodes, reader or Discard()], "read")
+
+
+# Definitions of 100,000 routines; data never passes through memory as a whole.
+_IN_MEMORY = 512 << 20
+
+
+class _Keep(Filter):
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def update(self, data: bytes) -> bytes:
+        self.data += data
+        return data
+
+
+class _Into(Filter):
+    def __init__(self, target: t.BinaryIO) -> None:
+        self._target = target
+
+    def update(self, data: bytes) -> bytes:
+        self._target.write(data)
+        return data
+
+    def finish(self) -> bytes:
+        self._target.flush()
+        return b""
+
+
+def _run_at(run: Run, nodes: t.Sequence[Node], stage: str) -> None:
+    try:
+        Pipeline(run, nodes).execute()
+    except BackupError as exc:
+        raise exc.at(stage)
+
+
+def fitting_identities(recipients: t.Sequence[str], text: str) -> t.List[Identity]:
+    """Identities that open a backup made for ``recipients``; ConfigError that tells which would, if none does."""
+    wanted = ", ".join(recipients)
+    if not text.strip():
+        raise ConfigError(
+            f"The backup is encrypted to {wanted}.", hint="Give the matching identity (identity or identity_file)."
+        )
+    identities = parse_identities(text)
+    if not any(identity.recipient in recipients for identity in identities):
+        given = ", ".join(identity.recipient for identity in identities)
+        raise ConfigError(
+            f"The identity given belongs to {given}; the backup is encrypted to {wanted}.",
+            hint="Use an identity of one of those recipients.",
+        )
+    return identities
+
+
+__all__ = ("Opened", "fitting_identities", "write_part")

@@ -1,0 +1,228 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""What db_restore does: choose, refuse, authenticate, load beside, compare, swap."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils import _catalog as catalog
+from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import schema
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Engine, Restore, RestorePlan, Server
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
+    BackupError,
+    ConfigError,
+    NotFoundError,
+    VerifyError,
+)
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Manifest, SchemaObject, Table, parse_time
+from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command, Run
+from ansible_collections.vya.backupdb.plugins.module_utils._run.context import Stages
+from ansible_collections.vya.backupdb.plugins.module_utils._run.parts import Opened
+from ansible_collections.vya.backupdb.plugins.module_utils._run.summary import summary
+from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Store
+
+
+@dataclasses.dataclass(frozen=True)
+class RestoreOptions:
+    """db_restore's own options. ``identities``: the text of age identities."""
+
+    host: str
+    instance: str
+    database: str
+    backup: str
+    before: t.Optional[str]
+    target: str
+    replace: bool
+    keep_previous: bool
+    no_owner: bool
+    with_globals: bool
+    identities: str
+    verify: bool
+    jobs: int
+
+
+def series_of(manifest: Manifest) -> Server:
+    """The source server as the manifest tells it."""
+    numbers = []
+    for piece in manifest.engine["version"].replace("-", ".").split("."):
+        if not piece.isdigit():
+            break
+        numbers.append(int(piece))
+    if not numbers:
+        raise ConfigError(f"The manifest tells no server version ({manifest.engine['version']!r}).")
+    return Server(manifest.engine["name"], manifest.engine["flavour"], tuple(numbers), manifest.engine["version"])
+
+
+def check_server(manifest: Manifest, server: Server) -> None:
+    """Refuse another engine, another flavour, and a lower major version."""
+    source = series_of(manifest)
+    if source.engine != server.engine or source.flavour != server.flavour:
+        raise ConfigError(
+            f"The backup comes from {source.flavour} {source.version_text}, the server is {server.flavour}"
+            f" {server.version_text}.",
+            hint="Restore it into a server of the same kind.",
+        )
+    if server.series < source.series:
+        raise ConfigError(
+            f"The backup comes from {source.flavour} {source.series_text}, the server is the older"
+            f" {server.series_text}.",
+            hint="Restore it into a server of the same or a newer major version.",
+        )
+
+
+class RestoreTask:
+    """One call of db_restore."""
+
+    def __init__(
+        self, run: Run, engine: Engine, store: Store, options: RestoreOptions, log: t.Callable[[str], None]
+    ) -> None:
+        self._run, self._engine, self._store, self._options = run, engine, store, options
+        entry = self._choose(options.database)
+        self._manifest = entry.manifest
+        self._target = options.target or self._manifest.database
+        self._stages = Stages(self._target, log)
+        self._warnings: t.List[str] = []
+        self._opened = Opened(run, store, entry, options.identities)
+        self._globals: t.Optional[Opened] = None
+        if options.with_globals:
+            self._globals = Opened(run, store, self._choose_globals(), options.identities)
+
+    def _choose(self, database: str) -> catalog.Entry:
+        options = self._options
+        where = (options.host, options.instance, database)
+        found = catalog.read(self._store, host=options.host, instance=options.instance, database=database)
+        return catalog.choose(found, what="/".join(where), backup=options.backup, before=options.before)
+
+    def _choose_globals(self) -> catalog.Entry:
+        """The globals as they were at the backup's snapshot: the newest before it, else the oldest after it."""
+        options = self._options
+        found = catalog.read(self._store, host=options.host, instance=options.instance, database=names.GLOBALS)
+        if not found.entries:
+            raise NotFoundError(
+                f"There is no backup of the globals of {options.host}/{options.instance}.",
+                hint="Restore with globals=false.",
+            )
+        moment = parse_time(self._manifest.snapshot)
+        before = [entry for entry in found.entries if parse_time(entry.manifest.snapshot) <= moment]
+        return before[0] if before else found.entries[-1]
+
+    def _plan(self) -> RestorePlan:
+        options = self._options
+        jobs = options.jobs if self._engine.has_jobs else 1
+        return RestorePlan(
+            manifest=self._manifest,
+            target=self._target,
+            replace=options.replace,
+            keep_previous=options.keep_previous,
+            no_owner=options.no_owner,
+            jobs=jobs,
+        )
+
+    def execute(self, *, check_mode: bool) -> t.Dict[str, t.Any]:
+        """Do it, or with ``check_mode`` only what can be known without changing anything."""
+        server = self._engine.server()
+        check_server(self._manifest, server)
+        if not check_mode:
+            self._warnings += self._engine.sweep()
+        restore = self._engine.restore(self._plan())
+        result: t.Dict[str, t.Any] = {"backup": summary(self._manifest), "target": self._target}
+        try:
+            with self._stages.stage("preflight"):
+                warnings = restore.preflight(globals_follow=self._globals is not None)
+            with self._stages.stage("authenticate"):
+                for opened in (self._opened, self._globals):
+                    if opened is not None:
+                        opened.authenticate()
+            if not check_mode:
+                result.update(self._perform(restore, server))
+        except BackupError as exc:
+            raise self._with_leftovers(exc, restore)
+        except BaseException:
+            restore.close()
+            raise
+        restore.close()
+        result["warnings"] = [*self._warnings, *warnings]
+        result["stages"] = self._stages.seconds
+        return result
+
+    @staticmethod
+    def _with_leftovers(exc: BackupError, restore: Restore) -> BackupError:
+        left = restore.close()
+        if left:
+            exc.hint = f"{exc.hint} Left behind, to be dropped by the next restore: {', '.join(left)}.".strip()
+        return exc
+
+    def _perform(self, restore: Restore, server: Server) -> t.Dict[str, t.Any]:
+        if self._globals is not None:
+            with self._stages.stage("globals"):
+                self._run.step("globals")
+                part = self._globals.manifest.parts[0]
+                self._warnings += self._engine.restore_globals(self._globals.read(part))
+                restore.preflight()
+        with self._stages.stage("create"):
+            self._run.step("create scratch")
+            restore.prepare()
+        with self._stages.stage("load"):
+            for part in self._manifest.parts:
+                self._run.step(f"load {part.name}")
+                self._warnings += self._load(restore, part)
+        self._run.step("verify")
+        verified: t.Dict[str, t.Any] = {"schema": "not compared", "rows": "not compared", "mismatches": []}
+        tables: t.Sequence[Table] = self._manifest.tables
+        if self._options.verify:
+            with self._stages.stage("verify"):
+                tables, objects = restore.inspect()
+                verified = self._compare(restore, server, tables, objects)
+        with self._stages.stage("finish"):
+            self._run.step("finish")
+            restore.finish()
+        with self._stages.stage("swap"):
+            previous = restore.swap()
+        rows = sum(table.rows for table in tables if table.rows is not None)
+        return {"tables": len(tables), "rows": rows, "verified": verified, "previous": previous}
+
+    def _load(self, restore: Restore, part: t.Any) -> t.List[str]:
+        if self._plan().jobs <= 1:
+            return self._opened.feed(part, restore.loader(part.section))
+        # Parallel loading needs a file that can be read at any place: one without a name, gone with this process.
+        with tempfile.TemporaryFile() as spool:
+            self._opened.spool(part, spool)
+            loader = restore.loader(part.section, spooled=spool.fileno())
+            return self._run_loader(t.cast(Command, loader))
+
+    def _run_loader(self, loader: Command) -> t.List[str]:
+        from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Pipeline, StreamSource
+
+        return Pipeline(self._run, [StreamSource(()), loader]).execute()
+
+    def _compare(
+        self, restore: Restore, server: Server, tables: t.Sequence[Table], objects: t.Sequence[SchemaObject]
+    ) -> t.Dict[str, t.Any]:
+        """Schema and rows as the manifest tells them; VerifyError with the differences otherwise."""
+        manifest = self._manifest
+        expected, found = restore.compared(manifest.schema_objects), restore.compared(objects)
+        same_server = series_of(manifest).series == server.series
+        mismatches = schema.differences(expected, found, portable=not same_server)
+        mismatches += schema.row_differences(manifest.tables, tables)
+        if mismatches:
+            raise VerifyError(
+                f"What was restored differs from the backup's manifest: {schema.shorten(mismatches)}.",
+                hint="The target is unchanged. Take another backup, or set verify=false to restore it all the same.",
+            )
+        exact = all(table.exact for table in manifest.tables)
+        return {
+            "schema": "same" if same_server else "same in what both server versions print alike",
+            "rows": "same" if exact else "not compared: the manifest's counts are not exact",
+            "mismatches": [],
+        }
+
+
+__all__ = ("RestoreOptions", "RestoreTask", "check_server", "series_of")
