@@ -39,6 +39,12 @@ def mariadb() -> Iterator[support.Server]:
     yield from _serve("mariadb")
 
 
+@pytest.fixture(scope="session")
+def mysql9() -> Iterator[support.Server]:
+    """Oracle's MySQL 9 in a container, with TLS."""
+    yield from _serve("mysql9")
+
+
 @pytest.fixture(params=["pg15", "pg18"])
 def postgresql(request: pytest.FixtureRequest) -> support.Server:
     """Each PostgreSQL in turn."""
@@ -46,7 +52,7 @@ def postgresql(request: pytest.FixtureRequest) -> support.Server:
     return server
 
 
-@pytest.fixture(params=["mariadb"])
+@pytest.fixture(params=["mariadb", "mysql9"])
 def mysql_family(request: pytest.FixtureRequest) -> support.Server:
     """MariaDB, then MySQL."""
     server: support.Server = request.getfixturevalue(request.param)

@@ -17,6 +17,7 @@ from typing import Mapping
 from .fingerprint import assert_same, differences, fingerprint, schema_fingerprint
 from .hostile import AWKWARD_NAMES, awkward_names, load_hostile
 from .mariadb import MariadbServer
+from .mysql9 import Mysql9Server
 from .postgres import Postgres15, Postgres18
 from .process import ServerError
 from .server import Server
@@ -25,6 +26,7 @@ KINDS: dict[str, type[Server]] = {
     "pg15": Postgres15,
     "pg18": Postgres18,
     "mariadb": MariadbServer,
+    "mysql9": Mysql9Server,
 }
 
 

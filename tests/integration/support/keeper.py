@@ -72,7 +72,10 @@ def main(path: str) -> int:
     said = _wait_for_either(child)
     _stop(child, signal.SIGKILL if KILL in said else job["stop_signal"])
     for argv in job["cleanup"]:
-        subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        subprocess.run(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env=job["env"], check=False,
+        )  # fmt: skip
     if KEEP not in said:
         shutil.rmtree(job["folder"], ignore_errors=True)
     return abs(child.returncode)

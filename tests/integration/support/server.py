@@ -8,6 +8,7 @@ from __future__ import annotations
 import abc
 import atexit
 import os
+import pwd
 import secrets
 import shutil
 import signal
@@ -116,6 +117,11 @@ class Server(abc.ABC):
         }
 
     @property
+    def process_account(self) -> pwd.struct_passwd | None:
+        """Whom the server's command runs as."""
+        return self.account
+
+    @property
     def ca_cert(self) -> Path:
         """The CA that signed the server's certificate."""
         return self.certificates.ca_cert
@@ -160,7 +166,7 @@ class Server(abc.ABC):
 
     def run_as_server(self, argv: Sequence[str]) -> None:
         """Run a preparing command as the server's account."""
-        run_as(self.account, argv, env=self.child_environ(), folder=self.folder)
+        run_as(self.process_account, argv, env=self.child_environ(), folder=self.folder)
 
     @property
     def log(self) -> str:
@@ -226,7 +232,7 @@ class Server(abc.ABC):
 
     def _spawn(self) -> None:
         self._keeper = Keeper(
-            self.folder, argv=self.argv(), env=self.child_environ(), account=self.account,
+            self.folder, argv=self.argv(), env=self.child_environ(), account=self.process_account,
             stop_signal=self.stop_signal, cleanup=self.cleanup_commands(),
         )  # fmt: skip
 
