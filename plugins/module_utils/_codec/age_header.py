@@ -46,7 +46,7 @@ _SHOWN = 24
 _X25519 = "X25519"
 _SCRYPT = "scrypt"
 # Stanzas that encryption tools add at random, so that readers stay used to types they do not know.
-_GREASE = "-grease"
+_GREASE = "grease"
 _X25519_INFO = b"age-encryption.org/v1/X25519"
 _ZERO_NONCE = bytes(12)
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]*")

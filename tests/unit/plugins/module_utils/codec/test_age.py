@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import tracemalloc
 import typing as t
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.vya.backupdb.plugins.module_utils._codec import age_crypto, age_header, bech32
@@ -242,6 +243,8 @@ OFFSETS = sorted(RANDOM.sample(range(len(FILE)), 50))
 def test_truncation_is_never_a_success(offset: int) -> None:
     plain, error = released(FILE[:offset])
     assert isinstance(error, HeaderError if offset < PAYLOAD else TruncatedError)
+    if offset in BOUNDARIES[1:]:
+        assert f"no final chunk after {BOUNDARIES.index(offset) - 1} whole ones" in str(error)
     assert plain == PLAIN[: max(0, offset - PAYLOAD) // SEALED * CHUNK_SIZE]
 
 
@@ -299,6 +302,7 @@ def test_a_header_without_end_is_refused_early() -> None:
 
 def test_other_files_are_named_for_what_they_are() -> None:
     cases = {
+        b"age-encryption.org/v1\n--- " + b"A" * 43 + b"\n": "neither a recipient nor the MAC",
         b"-----BEGIN AGE ENCRYPTED FILE-----\n": "armored",
         b"age-encryption.org/v2\n-> X25519": "version other than v1",
         b"\x28\xb5\x2f\xfd" + bytes(100): "no age file",
@@ -327,6 +331,18 @@ def test_a_recipient_of_low_order_is_refused() -> None:
         AgeWriter([bech32.encode("age", bytes(32))])
 
 
+def test_an_all_zero_shared_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """cryptography refuses it itself, today; the specification wants it refused whatever the library does."""
+
+    class Zero:
+        def exchange(self, _public: object) -> bytes:
+            return bytes(32)
+
+    monkeypatch.setattr(age_crypto, "X25519PrivateKey", SimpleNamespace(from_private_bytes=lambda _secret: Zero()))
+    with pytest.raises(ValueError, match="all zero"):
+        age_crypto.x25519(bytes(32), bytes([9] * 32))
+
+
 def test_without_cryptography_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(age_crypto, "_FOUND", False)
     for call in (lambda: AgeWriter([RECIPIENT]), lambda: AgeReader(IDENTITIES), generate_identity):
@@ -339,7 +355,7 @@ def test_an_openssl_that_refuses_is_named(monkeypatch: pytest.MonkeyPatch) -> No
         raise UnsupportedAlgorithm("not in FIPS mode")
 
     monkeypatch.setattr(age_crypto, "ChaCha20Poly1305", refuse)
-    with pytest.raises(AgeError, match="refuses ChaCha20-Poly1305.* FIPS mode"):
+    with pytest.raises(AgeError, match=r"refuses ChaCha20-Poly1305.* FIPS mode"):
         AgeWriter([RECIPIENT])
 
 

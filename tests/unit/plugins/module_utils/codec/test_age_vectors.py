@@ -135,6 +135,8 @@ def test_passphrases_are_refused(vector: Vector) -> None:
             assert "passphrase" in str(exc)
         else:
             assert verdict == vector.expect
+        if vector.name in ("scrypt_double", "scrypt_and_x25519"):
+            assert "must be the only recipient" in str(exc)
 
 
 @each(vector for vector in VECTORS if vector.hybrid and not vector.armored)
@@ -150,6 +152,14 @@ def test_hybrid_keys_are_refused(vector: Vector) -> None:
             # An X25519 identity has no say about a hybrid recipient, well-formed or not.
             assert verdict == "no match"
             assert "mlkem768x25519" in str(exc).lower()
+
+
+def test_stanzas_that_stand_for_nobody_are_no_recipients() -> None:
+    vector = next(vector for vector in VECTORS if vector.name == "x25519_grease")
+    assert vector.file.count(b"\n-> ") == 3
+    reader = AgeReader(vector.own_identities())
+    assert reader.update(vector.file) + reader.finish() == b"age"
+    assert reader.recipients == 1
 
 
 def test_no_vector_was_left_out() -> None:
