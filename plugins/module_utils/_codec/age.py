@@ -230,7 +230,8 @@ class AgeReader(_Once):
         if self._stream is None:
             return
         for chunk in self._chunks.feed(data):
-            plain.append(self._open(chunk, self._stream))  # noqa: PERF401 - keeps what came before an error
+            # One by one: what came before an error is kept.
+            plain.append(self._open(chunk, self._stream))
         if self._complete and self._chunks.rest:
             raise PayloadError(_APPENDED)
 

@@ -3,10 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to vya.backupdb: no stable interface.
-"""Bech32 as age uses it: BIP 173, without its limit of 90 characters.
-
-Source: https://github.com/bitcoin/bips/blob/master/bip-0173.mediawiki
-"""
+"""Bech32 as age uses it: BIP 173, without its limit of 90 characters."""
 
 from __future__ import annotations
 
