@@ -90,7 +90,8 @@ class Run:
         self._reason = ""
         self._live: t.List[Process] = []
         self._on_cancel: t.List[t.Callable[[], None]] = []
-        self._lock = threading.Lock()
+        # A signal's handler may cancel while the main thread holds it.
+        self._lock = threading.RLock()
         self._watcher: t.Optional[threading.Thread] = None
 
     def step(self, name: str) -> None:

@@ -15,9 +15,9 @@ import typing as t
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_schema
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Dump, Facts, Section, Server
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import Client, query
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import differences, shorten
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import differences, schema_changed
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.trailers import trailer_of
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Table, utc_now
 
 
@@ -148,15 +148,6 @@ class PostgresqlDump(Dump):
             self._connection.close()
 
 
-def schema_changed(database: str, changed: t.Sequence[str]) -> EngineError:
-    """The error of both engines when DDL ran beside a dump."""
-    return EngineError(
-        f"The schema of {database!r} changed while it was dumped: {shorten(changed)}.",
-        stage="schema",
-        hint="Nothing was kept of this backup. Run it again when no migration is running.",
-    )
-
-
 class PostgresqlGlobals(Dump):
     """pg_dumpall --globals-only: roles, memberships, tablespaces, settings of roles."""
 
@@ -192,4 +183,4 @@ class PostgresqlGlobals(Dump):
         """Nothing is held."""
 
 
-__all__ = ("PostgresqlDump", "PostgresqlGlobals", "schema_changed")
+__all__ = ("PostgresqlDump", "PostgresqlGlobals")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import typing as t
 
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table
 
 _SHOWN = 20
@@ -59,4 +60,13 @@ def shorten(items: t.Sequence[str]) -> str:
     return text + (f"; and {len(items) - _SHOWN} more" if len(items) > _SHOWN else "")
 
 
-__all__ = ("differences", "digest", "fingerprint", "row_differences", "shorten")
+def schema_changed(database: str, changed: t.Sequence[str]) -> EngineError:
+    """The error of both engines when DDL ran beside a dump."""
+    return EngineError(
+        f"The schema of {database!r} changed while it was dumped: {shorten(changed)}.",
+        stage="schema",
+        hint="Nothing was kept of this backup. Run it again when no migration is running.",
+    )
+
+
+__all__ = ("differences", "digest", "fingerprint", "row_differences", "schema_changed", "shorten")

@@ -115,6 +115,8 @@ class Backup:
     ) -> None:
         self._run, self._engine, self._options = run, engine, options
         self._log, self._verbose = log, verbose
+        # What was done and what failed so far, for the result of a run that is interrupted.
+        self.outcome = Outcome()
         self._compression = COMPRESSIONS[options.compression]
         self._compression.check_level(options.level)
         self._recipients = tuple(dict.fromkeys(parse_recipient(item).text for item in options.recipients))
@@ -125,7 +127,7 @@ class Backup:
 
     def plan(self) -> t.Tuple[t.List[Database], Outcome]:
         """The databases to back up; changes nothing."""
-        outcome = Outcome()
+        outcome = self.outcome = Outcome()
         self._engine.server()
         self._engine.check_tools()
         options = self._options

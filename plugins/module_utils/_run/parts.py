@@ -87,9 +87,10 @@ def write_part(
 
 
 class Opened:
-    """A stored backup that is being read. ``identities``: the text of age identities, for an encrypted one."""
+    """A stored backup that is being read. ``identities``: the text of age identities, for an encrypted one; None: it is
+    only compared as it is stored."""
 
-    def __init__(self, run: Run, store: Store, entry: Entry, identities: str) -> None:
+    def __init__(self, run: Run, store: Store, entry: Entry, identities: t.Optional[str]) -> None:
         self._run, self._store, self._entry = run, store, entry
         self.manifest = entry.manifest
         compression = COMPRESSIONS.get(self.manifest.compression)
@@ -97,7 +98,7 @@ class Opened:
             raise CodecError(f"The compression {self.manifest.compression!r} is not known.", stage="preflight")
         self._compression = compression
         self._identities: t.List[Identity] = []
-        if self.manifest.encryption is not None:
+        if self.manifest.encryption is not None and identities is not None:
             self._identities = fitting_identities(self.manifest.recipients, identities)
 
     @contextlib.contextmanager
@@ -122,14 +123,6 @@ class Opened:
             self._run.step(f"authenticate {part.name}")
             with self._stored(part) as nodes:
                 _run_at(self._run, [*nodes, Discard()], "authenticate")
-
-    def hash_only(self) -> None:
-        """Compare sizes and SHA-256 of all parts; needs no identity."""
-        keep, self._identities = self._identities, []
-        try:
-            self.authenticate()
-        finally:
-            self._identities = keep
 
     @contextlib.contextmanager
     def _plain(self, part: Part) -> t.Iterator[t.List[Node]]:

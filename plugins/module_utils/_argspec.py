@@ -1,0 +1,137 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""Options of the modules, one factory a concern. The doc fragments of the same names describe them."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._codec.compression import COMPRESSIONS
+
+ENGINES = ("mysql", "postgresql")
+TLS_MODES = ("prefer", "require", "verify-ca", "verify-full", "disable")
+LEVELS = ("stored", "decrypted", "readable")
+Spec = t.Dict[str, t.Dict[str, t.Any]]
+
+
+def connection() -> Spec:
+    """Which server, and how to log in."""
+    return {
+        "engine": {"type": "str", "required": True, "choices": list(ENGINES)},
+        "instance": {"type": "str", "default": "main"},
+        "login_host": {"type": "str"},
+        "login_port": {"type": "int"},
+        "login_user": {"type": "str"},
+        "login_password": {"type": "str", "no_log": True},
+        "login_unix_socket": {"type": "path"},
+        "login_config_file": {"type": "path"},
+        "tls_mode": {"type": "str", "default": "prefer", "choices": list(TLS_MODES)},
+        "ca_cert": {"type": "path"},
+        "client_cert": {"type": "path"},
+        "client_key": {"type": "path", "no_log": False},
+        "connect_timeout": {"type": "int", "default": 30},
+    }
+
+
+def store() -> Spec:
+    """Where backups live, and under which host's name."""
+    return {
+        "store": {"type": "path", "required": True},
+        "host": {"type": "str"},
+    }
+
+
+def selection() -> Spec:
+    """One backup of one series; host and instance come with the store and the connection."""
+    return {
+        "database": {"type": "str", "required": True},
+        "backup": {"type": "str", "default": "latest"},
+        "before": {"type": "str"},
+    }
+
+
+def filters(backup: str) -> Spec:
+    """Any number of backups: what is left out is not looked at. ``backup`` is the default of the option."""
+    return {
+        "host": {"type": "str"},
+        "instance": {"type": "str"},
+        "database": {"type": "str"},
+        "backup": {"type": "str", "default": backup},
+        "before": {"type": "str"},
+    }
+
+
+def identity() -> Spec:
+    """The secret key that opens encrypted backups. Give one of the two."""
+    return {
+        "identity": {"type": "str", "no_log": True},
+        "identity_file": {"type": "path"},
+    }
+
+
+IDENTITY_EXCLUSIVE = ("identity", "identity_file")
+
+
+def timeout() -> Spec:
+    """The time limit of the whole task, in seconds."""
+    return {"timeout": {"type": "int", "default": 0}}
+
+
+def backup() -> Spec:
+    """db_backup's own."""
+    return {
+        "databases": {"type": "list", "elements": "str", "default": ["*"]},
+        "exclude": {"type": "list", "elements": "str", "default": []},
+        "globals": {"type": "bool", "default": True},
+        "compression": {"type": "str", "default": "zstd", "choices": list(COMPRESSIONS)},
+        "compression_level": {"type": "int"},
+        "recipients": {"type": "list", "elements": "str", "default": []},
+        "jobs": {"type": "int", "default": 1},
+        "extra_args": {"type": "list", "elements": "str", "default": []},
+    }
+
+
+def restore() -> Spec:
+    """db_restore's own."""
+    return {
+        "target": {"type": "str"},
+        "if_exists": {"type": "str", "default": "fail", "choices": ["fail", "replace"]},
+        "keep_previous": {"type": "bool", "default": False},
+        "verify": {"type": "bool", "default": True},
+        "globals": {"type": "bool", "default": False},
+        "no_owner": {"type": "bool", "default": False},
+        "jobs": {"type": "int", "default": 1},
+    }
+
+
+def merged(*specs: Spec) -> Spec:
+    """One spec of several. ValueError when two of them name the same option, which would hide one."""
+    result: Spec = {}
+    for spec in specs:
+        twice = sorted(result.keys() & spec.keys())
+        if twice:
+            raise ValueError(f"option given twice: {', '.join(twice)}")
+        result.update(spec)
+    return result
+
+
+__all__ = (
+    "ENGINES",
+    "IDENTITY_EXCLUSIVE",
+    "LEVELS",
+    "Spec",
+    "TLS_MODES",
+    "backup",
+    "connection",
+    "filters",
+    "identity",
+    "merged",
+    "restore",
+    "selection",
+    "store",
+    "timeout",
+)

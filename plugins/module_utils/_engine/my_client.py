@@ -1,0 +1,293 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""MySQL and MariaDB: the driver's connections, the tools' command lines, and where both get their login from."""
+
+from __future__ import annotations
+
+import configparser
+import dataclasses
+import os
+import re
+import shutil
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Login, Server
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
+    BackupError,
+    ConfigError,
+    ConnectError,
+    EngineError,
+    ToolError,
+)
+from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command, Run, capture
+from ansible_collections.vya.backupdb.plugins.module_utils._process import SecretFile
+
+try:
+    import pymysql
+    import pymysql.cursors
+
+    PYMYSQL_ERROR = ""
+except ImportError as exc:
+    PYMYSQL_ERROR = str(exc)
+
+_SOCKETS = ("/run/mysqld/mysqld.sock", "/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock")
+_NAMES = {"mysqldump": ("mariadb-dump", "mysqldump"), "mysql": ("mariadb", "mysql")}
+_PACKAGES = {
+    "mariadb": "mariadb-client (Debian) or mariadb (RHEL)",
+    "mysql": "mysql-client or mysql-community-client of the server's version",
+}
+# Definitions must be printed in one way, whatever the server's defaults are; waits must not last for ever.
+_SESSION = (
+    "SET SESSION sql_mode = '', time_zone = '+00:00', sql_quote_show_create = 1, wait_timeout = 604800,"
+    " net_read_timeout = 3600, net_write_timeout = 3600, group_concat_max_len = 1048576"
+)
+
+
+def require_driver() -> None:
+    """ConfigError when PyMySQL is missing."""
+    if PYMYSQL_ERROR:
+        raise ConfigError(
+            f"The Python library PyMySQL is missing on this host ({PYMYSQL_ERROR}).",
+            hint="Install python3-pymysql (Debian), python3-PyMySQL (RHEL) or PyMySQL (PyPI), 0.9.3 or newer.",
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Tool:
+    """A client program: ``family`` mysql or mariadb, ``options``: the text of its --help."""
+
+    path: str
+    family: str
+    version: t.Tuple[int, ...]
+    version_text: str
+    options: str
+
+    def knows(self, option: str) -> bool:
+        """Whether this copy has a long option."""
+        return bool(re.search(rf"--{re.escape(option)}\b", self.options))
+
+
+def _option_file(path: str) -> t.Dict[str, str]:
+    """The group [client] of an option file. Other groups, which may change what a dump holds, are not looked at."""
+    parser = configparser.ConfigParser(strict=False, allow_no_value=True, interpolation=None, delimiters=("=",))
+    try:
+        with open(path, encoding="utf-8") as stream:
+            lines = [line for line in stream if not line.lstrip().startswith("!")]
+        parser.read_string("".join(lines))
+    except (OSError, UnicodeDecodeError, configparser.Error) as exc:
+        raise ConfigError(f"The option file {path} cannot be read: {exc}.") from exc
+    found: t.Dict[str, str] = {}
+    for group in ("client", "client-server", "client-mariadb"):
+        if parser.has_section(group):
+            for key, value in parser.items(group):
+                text = (value or "").strip()
+                if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+                    text = text[1:-1]
+                found[key.replace("-", "_")] = text
+    return found
+
+
+def merge_option_file(login: Login) -> Login:
+    """The login with what its option file adds; what was given as an option wins."""
+    if not login.config_file:
+        return login
+    found = _option_file(login.config_file)
+    port = found.get("port", "")
+    return dataclasses.replace(
+        login,
+        host=login.host or found.get("host", ""),
+        port=login.port or (int(port) if port.isdigit() else None),
+        user=login.user or found.get("user", ""),
+        password=login.password or found.get("password", ""),
+        unix_socket=login.unix_socket or ("" if login.host else found.get("socket", "")),
+        ca_cert=login.ca_cert or found.get("ssl_ca", ""),
+        client_cert=login.client_cert or found.get("ssl_cert", ""),
+        client_key=login.client_key or found.get("ssl_key", ""),
+    )
+
+
+class Client:
+    """Everything that talks to one MySQL or MariaDB server."""
+
+    def __init__(self, run: Run, login: Login) -> None:
+        self.run = run
+        self.login = self._located(merge_option_file(login))
+        self._secrets: t.List[SecretFile] = []
+        self._found: t.Dict[str, t.List[Tool]] = {}
+
+    @staticmethod
+    def _located(login: Login) -> Login:
+        if login.unix_socket or login.host:
+            return login
+        for path in _SOCKETS:
+            if os.path.exists(path):
+                return dataclasses.replace(login, unix_socket=path)
+        return dataclasses.replace(login, host="localhost")
+
+    def connect(self, database: t.Optional[str] = None) -> t.Any:
+        """A driver connection; ConnectError with what the server said."""
+        require_driver()
+        login = self.login
+        options: t.Dict[str, t.Any] = {
+            "user": login.user or None,
+            "password": login.password,
+            "database": database,
+            "charset": "utf8mb4",
+            "connect_timeout": login.connect_timeout,
+            "autocommit": True,
+            **self._driver_tls(),
+        }
+        if login.unix_socket:
+            options["unix_socket"] = login.unix_socket
+        else:
+            options.update(host=login.host, port=login.port or 3306)
+        try:
+            connection = pymysql.connect(**options)
+            if login.tls_mode not in ("prefer", "disable") and not login.unix_socket and not encrypted(connection):
+                connection.close()
+                raise ConnectError(f"{login.where()} does not offer TLS, which tls_mode={login.tls_mode} demands.")
+            execute(connection, _SESSION, stage="connect")
+            return connection
+        except (pymysql.Error, OSError, RuntimeError) as exc:
+            raise ConnectError(
+                f"Cannot connect to {login.where()}: {self.run.redact(str(exc))}.",
+                hint="Check login_host, login_port, login_unix_socket, login_user, the password and the account's host.",
+            ) from exc
+
+    def _driver_tls(self) -> t.Dict[str, t.Any]:
+        login = self.login
+        if login.tls_mode == "disable" or (login.unix_socket and login.tls_mode == "prefer"):
+            return {"ssl_disabled": True}
+        tls: t.Dict[str, t.Any] = {"check_hostname": login.tls_mode == "verify-full"}
+        if login.ca_cert:
+            tls["ca"] = login.ca_cert
+        if login.client_cert:
+            tls.update(cert=login.client_cert, key=login.client_key)
+        tls["verify_mode"] = "required" if login.tls_mode.startswith("verify") else "none"
+        return {"ssl": tls}
+
+    def _defaults(self, family: str) -> SecretFile:
+        """An option file in memory with the login; the first option of every tool, so that no other file is read."""
+        login = self.login
+        values = {"user": login.user, "password": login.password}
+        if login.unix_socket:
+            values["socket"] = login.unix_socket
+        else:
+            values.update(host=login.host, port=str(login.port or 3306), protocol="tcp")
+        values.update({"ssl-ca": login.ca_cert, "ssl-cert": login.client_cert, "ssl-key": login.client_key})
+        lines = ["[client]"] + [f"{key}={_quoted(value)}" for key, value in values.items() if value]
+        lines += self._tool_tls(family)
+        secret = SecretFile(("\n".join(lines) + "\n").encode())
+        self._secrets.append(secret)
+        return secret
+
+    def _tool_tls(self, family: str) -> t.List[str]:
+        mode, local = self.login.tls_mode, bool(self.login.unix_socket)
+        if family == "mysql":
+            names = {"verify-ca": "VERIFY_CA", "verify-full": "VERIFY_IDENTITY", "prefer": "PREFERRED"}
+            text = names.get(mode, "REQUIRED" if mode == "require" else "DISABLED")
+            return [f"ssl-mode={'DISABLED' if local and mode == 'prefer' else text}"]
+        if mode == "disable" or (local and mode == "prefer"):
+            return ["skip-ssl"]
+        # MariaDB's client knows no check of the CA alone; verify-ca checks the name too, which is the stricter of both.
+        return ["ssl", "ssl-verify-server-cert" if mode.startswith("verify") else "skip-ssl-verify-server-cert"]
+
+    def tool(self, tool: Tool, *options: str, stage: str) -> Command:
+        """A command line of a client tool with this login; the password is in no argument and no environment."""
+        secret = self._defaults(tool.family)
+        argv = (tool.path, f"--defaults-file={secret.path}", *options)
+        env = {"LC_ALL": "C.UTF-8"}
+        return Command(argv, stage=stage, env=env, unset=("MYSQL_PWD", "MYSQL_HOST", "MYSQL_TCP_PORT"), fds=(secret.fd,))
+
+    def find_tools(self, name: str) -> t.List[Tool]:
+        """All copies of ``mysqldump`` or ``mysql``, under either family's name, in the order of PATH."""
+        if name not in self._found:
+            found: t.List[Tool] = []
+            seen: t.Set[str] = set()
+            for folder in os.environ.get("PATH", "").split(os.pathsep):
+                for candidate in _NAMES[name]:
+                    path = shutil.which(candidate, path=folder) if folder else None
+                    real = os.path.realpath(path) if path else ""
+                    if path and real not in seen:
+                        seen.add(real)
+                        found += self._examine(path)
+            self._found[name] = found
+        return self._found[name]
+
+    def _examine(self, path: str) -> t.List[Tool]:
+        try:
+            text = capture(self.run, Command((path, "--no-defaults", "--version"), stage="preflight")).decode("utf-8", "replace")
+            options = capture(self.run, Command((path, "--no-defaults", "--help"), stage="preflight")).decode("utf-8", "replace")
+        except ToolError:
+            return []
+        match = re.search(r"(?:Distrib|from) ([0-9]+(?:\.[0-9]+)*)-MariaDB", text) or re.search(
+            r"Ver ([0-9]+(?:\.[0-9]+)*)", text
+        )
+        if not match:
+            return []
+        family = "mariadb" if "MariaDB" in text else "mysql"
+        version = tuple(int(piece) for piece in match.group(1).split("."))
+        return [Tool(path, family, version, match.group(1), options)]
+
+    def fitting_tool(self, name: str, server: Server) -> Tool:
+        """The tool of the server's family and at least its major version; MariaDB's tools serve MySQL as well."""
+        found = self.find_tools(name)
+        for tool in found:
+            if tool.family == server.flavour and tool.version[0] >= server.version[0]:
+                return tool
+        if server.flavour == "mysql":
+            for tool in found:
+                if tool.family == "mariadb":
+                    return tool
+        listed = ", ".join(f"{tool.family} {tool.version_text}" for tool in found) or "none"
+        raise ToolError(
+            f"The server is {server.flavour} {server.version_text}; no {name} that fits was found on this host"
+            f" (found: {listed}).",
+            stage="preflight",
+            hint=f"Install {_PACKAGES[server.flavour]}.",
+        )
+
+    def close(self) -> None:
+        """Forget the option files."""
+        for secret in self._secrets:
+            secret.close()
+        self._secrets.clear()
+
+
+def _quoted(value: str) -> str:
+    """A value in an option file: in double quotes, with its backslashes escaped."""
+    if "\n" in value or "\r" in value:
+        raise ConfigError("A login option holds a line break, which option files cannot.")
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def encrypted(connection: t.Any) -> bool:
+    """Whether the connection uses TLS, as the server sees it."""
+    return bool(execute(connection, "SHOW SESSION STATUS LIKE 'Ssl_cipher'", stage="connect")[0][1])
+
+
+def execute(connection: t.Any, sql: t.Union[str, bytes], *, stage: str) -> t.List[t.Tuple[t.Any, ...]]:
+    """All rows of a statement; EngineError with the server's number and words."""
+    try:
+        with connection.cursor() as cursor:
+            if isinstance(sql, bytes):
+                connection.query(sql)
+                return []
+            cursor.execute(sql)
+            return list(cursor.fetchall())
+    except (pymysql.Error, OSError) as exc:
+        raise EngineError(f"The server refused a statement: {exc}", stage=stage) from exc
+
+
+def error_number(exc: t.Optional[BaseException]) -> int:
+    """The server's error number behind an error, or 0."""
+    cause = exc.__cause__ if isinstance(exc, BackupError) else exc
+    arguments = getattr(cause, "args", ())
+    return arguments[0] if arguments and isinstance(arguments[0], int) else 0
+
+
+__all__ = ("Client", "Tool", "error_number", "execute", "merge_option_file", "require_driver")

@@ -1,0 +1,273 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""MySQL and MariaDB: one database in one snapshot, with exact row counts where the account may lock for a moment."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_script
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Dump, Facts, Section, Server
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, Tool, execute
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_globals import account_statements
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_schema import Reader
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import quote
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import differences, schema_changed
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.trailers import trailer_of
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError
+from ansible_collections.vya.backupdb.plugins.module_utils._filters import Watch
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Table, utc_now
+
+# Waiting for the global read lock stops all writers behind it, so it must be short.
+LOCK_WAIT = 3
+_HELD_AT_MOST = 15.0
+_TRANSACTIONAL = ("innodb", "rocksdb", "tokudb", "ndbcluster", "sequence", "")
+# The dump tool writes its header before it opens its snapshot, and the first line of a table only after it.
+_SNAPSHOT_IS_OPEN = (b"-- Dumping data for table", b"INSERT INTO ", b"LOCK TABLES ", b"-- Dump completed")
+
+
+class GlobalReadLock:
+    """FLUSH TABLES WITH READ LOCK for the moment in which two snapshots open, so that they are the same.
+
+    It ends when the dump tool's first table appears in its output, at the latest after 15 seconds.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._connection: t.Any = None
+        self._guard = threading.Lock()
+        self._timer: t.Optional[threading.Timer] = None
+        self.timed_out = False
+
+    def take(self) -> str:
+        """An empty text when the lock is held, or why it is not."""
+        connection = self._client.connect()
+        try:
+            execute(connection, f"SET SESSION lock_wait_timeout = {LOCK_WAIT}", stage="lock")
+            execute(connection, "FLUSH TABLES WITH READ LOCK", stage="lock")
+        except EngineError as exc:
+            connection.close()
+            return str(exc.msg)
+        self._connection = connection
+        self._timer = threading.Timer(_HELD_AT_MOST, self._expire)
+        self._timer.daemon = True
+        self._timer.start()
+        return ""
+
+    def _expire(self) -> None:
+        with self._guard:
+            if self._connection is not None:
+                self.timed_out = True
+        self.release()
+
+    def release(self) -> None:
+        """End the lock; harmless when it is not held."""
+        with self._guard:
+            connection, self._connection = self._connection, None
+        if self._timer is not None:
+            self._timer.cancel()
+        if connection is not None:
+            with contextlib.suppress(Exception):
+                execute(connection, "UNLOCK TABLES", stage="lock")
+            with contextlib.suppress(Exception):
+                connection.close()
+
+
+class MysqlDump(Dump):
+    """Definitions through the driver, data through the dump tool, counts in a snapshot of our own."""
+
+    def __init__(self, client: Client, server: Server, database: str, extra_args: t.Sequence[str]) -> None:
+        self._client, self._server, self._database = client, server, database
+        self._extra = tuple(extra_args)
+        self._notes: t.List[str] = []
+        self._lock = GlobalReadLock(client)
+        self._counter: t.Optional[threading.Thread] = None
+        self._tables: t.Tuple[Table, ...] = ()
+        self._count_error: t.Optional[BackupError] = None
+        self._position: t.Optional[t.Dict[str, t.Any]] = None
+        self._exact = False
+        self._tool: Tool = client.fitting_tool("mysqldump", server)
+        self.started = self.snapshot = utc_now()
+        self._connection = client.connect()
+        client.run.on_cancel(self._abandon)
+        try:
+            self._reader = Reader(self._connection, database)
+            self._definitions = self._reader.definitions()
+            self._before = self._reader.objects(self._definitions)
+            self._charset, self._collation = self._reader.charset()
+        except BaseException:
+            self.close()
+            raise
+        self.properties = {"charset": self._charset, "collation": self._collation}
+        self._args = self._arguments()
+        self.tool = {
+            "name": f"{self._tool.family}-dump" if self._tool.family == "mariadb" else "mysqldump",
+            "version": self._tool.version_text,
+            "args": [*self._args, *self._extra],
+        }
+        self._notes += self._engine_warnings()
+
+    def _engine_warnings(self) -> t.Iterator[str]:
+        odd = [name for name, engine in self._reader.engines.items() if engine.lower() not in _TRANSACTIONAL]
+        if odd:
+            shown = ", ".join(odd[:20]) + (f" and {len(odd) - 20} more" if len(odd) > 20 else "")
+            yield (
+                f"Tables without transactions are not part of the consistent snapshot: {shown}."
+                " Rows written during the dump may be in it. Convert them to InnoDB."
+            )
+        if self._reader.versioned and not self._tool.knows("dump-history"):
+            yield f"The history of system-versioned tables is not in the backup: {', '.join(self._reader.versioned[:20])}."
+        if self._extra:
+            yield "The backup was made with extra_args; they may leave parts of the database out."
+
+    def _arguments(self) -> t.List[str]:
+        args = [
+            "--single-transaction",
+            "--quick",
+            "--hex-blob",
+            "--no-create-info",
+            "--skip-triggers",
+            "--skip-add-locks",  # LOCK TABLES would shut out sequences that are defaults of columns
+            "--default-character-set=utf8mb4",
+            "--max-allowed-packet=1073741824",
+            "--no-tablespaces",
+            "--comments",
+        ]
+        optional = {"column-statistics": "=0", "set-gtid-purged": "=OFF", "network-timeout": ""}
+        return args + [f"--{name}{value}" for name, value in optional.items() if self._tool.knows(name)]
+
+    def sections(self) -> t.Iterator[Section]:
+        cut = next(
+            (i for i, item in enumerate(self._definitions) if item.kind not in ("table", "sequence")),
+            len(self._definitions),
+        )
+        title = f"Definitions of {self._database!r}, to be run in the database that they are for"
+        tables, code = self._definitions[:cut], self._definitions[cut:]
+        trailer = trailer_of("mysql", "pre-data")
+        script = my_script.write([*tables, *self._sequence_values()], title, self._collation)
+        yield Section("pre-data.sql", "pre-data", [script], trailer)
+        yield self._data()
+        yield Section("post-data.sql", "post-data", [my_script.write(code, title, self._collation)], trailer)
+
+    def _sequence_values(self) -> t.Iterator[my_script.Definition]:
+        for name in self._reader.sequences:
+            full = quote(name)
+            value = self._query(f"SELECT next_not_cached_value FROM {quote(self._database)}.{full}")[0][0]
+            yield my_script.Definition("sequence", name, f"DO SETVAL({full}, {int(value)}, 0)")
+
+    def _query(self, sql: str) -> t.List[t.Tuple[t.Any, ...]]:
+        return execute(self._connection, sql, stage="snapshot")
+
+    def _data(self) -> Section:
+        refused = self._lock.take()
+        self._position = self._read_position(exact=not refused)
+        self._query("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        self._query("START TRANSACTION WITH CONSISTENT SNAPSHOT")
+        self.snapshot = utc_now()
+        self._exact = not refused
+        if refused:
+            self._notes.append(
+                f"Row counts are not exact: no global read lock for the moment of the snapshot ({refused})."
+                " GRANT RELOAD ON *.* to the account for exact counts."
+            )
+        ignored = [f"--ignore-table={self._database}.{name}" for name in (*self._reader.views, *self._reader.sequences)]
+        argv = (*self._args, *self._extra, *ignored, "--", self._database)
+        command = self._client.tool(self._tool, *argv, stage="dump")
+        watch = Watch(_SNAPSHOT_IS_OPEN, self._snapshot_open)
+        return Section("data-0001.sql", "data", command, trailer_of("mysql", "data"), (watch,))
+
+    def _snapshot_open(self) -> None:
+        self._lock.release()
+        if self._lock.timed_out:
+            self._exact = False
+            self._notes.append("Row counts are not exact: the dump tool took too long to open its snapshot.")
+        self._counter = threading.Thread(target=self._count, daemon=True, name="count")
+        self._counter.start()
+
+    def _count(self) -> None:
+        try:
+            self._tables = self._reader.count(exact=True)
+        except BackupError as exc:
+            self._count_error = exc
+
+    def _read_position(self, *, exact: bool) -> t.Optional[t.Dict[str, t.Any]]:
+        """Binary log file, position and GTIDs, when the account may read them and the log is on."""
+        modern = self._server.flavour == "mysql" and self._server.version >= (8, 2)
+        gtid = "@@gtid_current_pos" if self._server.flavour == "mariadb" else "@@global.gtid_executed"
+        try:
+            rows = self._query("SHOW BINARY LOG STATUS" if modern else "SHOW MASTER STATUS")
+            gtids = self._query(f"SELECT {gtid}")[0][0]
+        except EngineError as exc:
+            self._notes.append(f"The binary log's position is not in the manifest: {exc.msg}")
+            return None
+        if not rows:
+            return None
+        return {"binlog_file": rows[0][0], "binlog_position": int(rows[0][1]), "gtid": str(gtids or ""), "exact": exact}
+
+    def finish(self) -> Facts:
+        if self._counter is not None:
+            self._counter.join()
+        if self._count_error is not None:
+            raise self._count_error
+        self._query("ROLLBACK")
+        reader = Reader(self._connection, self._database)
+        changed = differences(self._before, reader.objects(reader.definitions()))
+        if changed:
+            raise schema_changed(self._database, changed)
+        odd = {name for name, engine in self._reader.engines.items() if engine.lower() not in _TRANSACTIONAL}
+        tables = tuple(
+            Table(table.name, table.rows, self._exact and table.name not in odd) for table in self._tables
+        )
+        return Facts(tables, self._before, self._position, tuple(self._notes))
+
+    def _abandon(self) -> None:
+        """End a statement that is running, from another thread."""
+        self._lock.release()
+        with contextlib.suppress(Exception):
+            self._connection._force_close()
+
+    def close(self) -> None:
+        self._lock.release()
+        if self._counter is not None and self._counter.is_alive():
+            self._abandon()
+            self._counter.join()
+        with contextlib.suppress(Exception):
+            self._connection.close()
+
+
+class MysqlGlobals(Dump):
+    """Accounts, roles and grants, as statements that can be run again without harm."""
+
+    kind = "globals"
+
+    def __init__(self, client: Client, server: Server) -> None:
+        self._client, self._server = client, server
+        self.started = self.snapshot = utc_now()
+        self.properties = {}
+        self.tool = {"name": "vya.backupdb", "version": "", "args": []}
+
+    def sections(self) -> t.Iterator[Section]:
+        connection = self._client.connect()
+        try:
+            statements = account_statements(connection, self._server)
+        finally:
+            connection.close()
+        script = my_script.write(
+            [my_script.Definition("account", "", text) for text in statements], "Accounts, roles and grants", ""
+        )
+        yield Section("globals.sql", "globals", [script], trailer_of("mysql", "globals"))
+
+    def finish(self) -> Facts:
+        return Facts((), (), None, ())
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+__all__ = ("GlobalReadLock", "MysqlDump", "MysqlGlobals")

@@ -1,0 +1,117 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""MySQL and MariaDB: accounts, roles and grants as statements that leave existing accounts as they are."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_script
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Server
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import error_number, execute
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import quote, split
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError
+
+# Accounts that belong to the server or to the distribution; another server has its own.
+_SYSTEM = ("mysql.sys", "mysql.session", "mysql.infoschema", "mariadb.sys", "debian-sys-maint")
+_NO_SUCH_TABLE = 1146
+_NONEXISTING_GRANT = (1141, 1147, 1403)
+
+
+def _account(user: str, host: str) -> str:
+    return f"{quote(user)}@{quote(host)}"
+
+
+def account_statements(connection: t.Any, server: Server) -> t.List[str]:
+    """CREATE USER IF NOT EXISTS for all accounts, then their grants, then default roles. MariaDB 10.2+, MySQL 5.7+."""
+
+    def run(sql: str) -> t.List[t.Tuple[t.Any, ...]]:
+        return execute(connection, sql, stage="globals")
+
+    mariadb = server.flavour == "mariadb"
+    roles: t.List[str] = []
+    if mariadb:
+        roles = [row[0] for row in run("SELECT user FROM mysql.user WHERE is_role = 'Y' ORDER BY 1")]
+        accounts = run("SELECT user, host FROM mysql.user WHERE is_role = 'N' ORDER BY 1, 2")
+    else:
+        accounts = run("SELECT user, host FROM mysql.user ORDER BY 1, 2")
+        if server.version >= (8, 0, 17):
+            run("SET SESSION print_identified_with_as_hex = ON")
+    accounts = [(user, host) for user, host in accounts if user not in _SYSTEM]
+    out = [f"CREATE ROLE IF NOT EXISTS {quote(role)}" for role in roles]
+    for user, host in accounts:
+        for row in run(f"SHOW CREATE USER {_account(user, host)}"):
+            out.append(_if_not_exists(row[0]))
+    for role in roles:
+        out += _grants(run(f"SHOW GRANTS FOR {quote(role)}"), roles, role)
+    for user, host in accounts:
+        out += _grants(run(f"SHOW GRANTS FOR {_account(user, host)}"), roles, "")
+    if mariadb:
+        for user, host, role in run(
+            "SELECT user, host, default_role FROM mysql.user WHERE is_role = 'N' AND default_role <> '' ORDER BY 1, 2"
+        ):
+            out.append(f"SET DEFAULT ROLE {quote(role)} FOR {_account(user, host)}")
+    return list(dict.fromkeys(out))
+
+
+def _if_not_exists(statement: str) -> str:
+    return re.sub(r"^CREATE USER (?!IF NOT EXISTS)", "CREATE USER IF NOT EXISTS ", statement)
+
+
+def _grants(rows: t.Sequence[t.Tuple[t.Any, ...]], roles: t.Sequence[str], of_role: str) -> t.List[str]:
+    """GRANT statements without passwords (MariaDB repeats them there), and without what SHOW GRANTS says of inherited
+    roles: for a role MariaDB lists the grants of the roles that it holds, too."""
+    found = []
+    for (statement,) in rows:
+        words = split(statement)
+        if of_role:
+            place = next((i for i, w in enumerate(words) if w.text.upper() == "TO"), len(words))
+            grantee = next((w.name for w in words[place + 1 :] if w.kind != "space"), None)
+            if grantee != of_role and grantee in roles:
+                continue
+        if statement.upper().startswith("SET DEFAULT ROLE"):
+            continue
+        found.append(_without_password(statement))
+    return found
+
+
+def _without_password(statement: str) -> str:
+    """Cut ``IDENTIFIED ...`` up to REQUIRE or WITH. An existing account must keep its own password."""
+    out: t.List[str] = []
+    skipping = False
+    for word in split(statement):
+        upper = word.text.upper() if word.kind == "word" else ""
+        if upper == "IDENTIFIED":
+            skipping = True
+        elif skipping and upper in ("REQUIRE", "WITH"):
+            skipping = False
+        if not skipping:
+            out.append(word.text)
+    return "".join(out).strip()
+
+
+def restore_accounts(connection: t.Any, script: bytes) -> t.List[str]:
+    """Run a script of :func:`account_statements`. A grant on an object that does not exist yet becomes a warning."""
+    warnings = []
+    for number, statement in enumerate(my_script.read(script), 1):
+        try:
+            execute(connection, statement.text, stage="globals")
+        except EngineError as exc:
+            if error_number(exc) in (_NO_SUCH_TABLE, *_NONEXISTING_GRANT):
+                warnings.append(f"Statement {number} of the globals names an object that does not exist here; left out.")
+                continue
+            raise EngineError(
+                f"Statement {number} of the globals failed: {exc.msg}",
+                stage="globals",
+                hint="Accounts and grants before it are in place; running it again is harmless.",
+            ) from exc
+    execute(connection, "FLUSH PRIVILEGES", stage="globals")
+    return warnings
+
+
+__all__ = ("account_statements", "restore_accounts")

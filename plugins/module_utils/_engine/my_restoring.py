@@ -1,0 +1,180 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""MySQL and MariaDB: load into a scratch database, then move its tables in one RENAME TABLE."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_script
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Restore, RestorePlan, Server
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, execute
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_schema import UNCOMPARED, Reader
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_swap import Plan, Swap, run_script, take_lock
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import literal, quote
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError, EngineError
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table, utc_now
+from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command
+
+LIMIT = 64
+SYSTEM = ("mysql", "information_schema", "performance_schema", "sys", "ndbinfo", "mysql_innodb_cluster_metadata")
+_NAME = re.compile(r"^[a-z0-9_]+$")
+
+
+class MysqlRestore(Restore):
+    """One target on one server. ``admin`` holds the locks of target and scratch to the end."""
+
+    def __init__(self, client: Client, server: Server, admin: t.Any, plan: RestorePlan) -> None:
+        self._client, self._server, self._admin, self._plan = client, server, admin, plan
+        token = secrets.token_hex(4)
+        self.scratch = names.beside(plan.target, f"backupdb_scratch_{token}", LIMIT, unit="chars")
+        self._previous = names.beside(
+            plan.target, f"previous_{utc_now():%Y%m%dT%H%M%SZ}" if plan.keep_previous else f"backupdb_old_{token}",
+            LIMIT, unit="chars",
+        )
+        self._created = False
+        self._code = b""
+        self._names: t.Set[str] = set()
+        self._swap: t.Optional[Swap] = None
+
+    def _run(self, sql: str, stage: str) -> t.List[t.Tuple[t.Any, ...]]:
+        return execute(self._admin, sql, stage=stage)
+
+    def _exists(self, name: str) -> bool:
+        sql = f"SELECT 1 FROM information_schema.schemata WHERE schema_name = {literal(name)}"
+        return bool(self._run(sql, "preflight"))
+
+    def preflight(self, *, globals_follow: bool = False) -> t.List[str]:
+        plan = self._plan
+        if plan.target.lower() in SYSTEM:
+            raise ConfigError(f"The database {plan.target!r} belongs to the server and cannot be a target.")
+        if not plan.target or len(plan.target) > LIMIT or plan.target != plan.target.rstrip():
+            raise ConfigError(f"{plan.target!r} is no name of a database: 1 to {LIMIT} characters, no space at its end.")
+        if plan.no_owner:
+            raise ConfigError("no_owner is for PostgreSQL; MySQL and MariaDB have no owners.")
+        self._client.fitting_tool("mysql", self._server)
+        for name in (plan.target, self.scratch):
+            take_lock(self._admin, name)
+        if self._exists(plan.target):
+            if not plan.replace:
+                raise ConfigError(
+                    f"The database {plan.target!r} exists.",
+                    hint="Choose another target, or set if_exists=replace to load beside it and swap.",
+                )
+            self._check_references()
+        properties = plan.manifest.properties
+        if not all(_NAME.match(str(properties.get(key, ""))) for key in ("charset", "collation")):
+            raise ConfigError("The manifest tells no character set and collation.")
+        return []
+
+    def _check_references(self) -> None:
+        """A foreign key of another database would follow the old tables out of the target."""
+        target = literal(self._plan.target)
+        rows = self._run(
+            "SELECT DISTINCT constraint_schema, table_name FROM information_schema.referential_constraints"
+            f" WHERE unique_constraint_schema = {target} AND constraint_schema <> {target}",
+            "preflight",
+        )
+        if rows:
+            listed = ", ".join(f"{row[0]}.{row[1]}" for row in rows[:10])
+            raise ConfigError(
+                f"Tables of other databases refer to {self._plan.target!r} by foreign keys: {listed}.",
+                hint="Drop those keys first, or restore under another name.",
+            )
+
+    def prepare(self) -> None:
+        p = self._plan.manifest.properties
+        self._created = True  # also when the statement fails half-way
+        sql = f"CREATE DATABASE {quote(self.scratch)} CHARACTER SET {p['charset']} COLLATE {p['collation']}"
+        try:
+            self._run(sql, "create")
+        except EngineError as exc:
+            exc.hint = "The account needs CREATE on all databases; the server must know the character set and collation."
+            raise
+
+    def loader(self, section: str, spooled: t.Optional[int] = None) -> t.Union[Command, t.Callable[[bytes], None]]:
+        if section == "pre-data":
+            return self._load_tables
+        if section == "post-data":
+            return self._load_code
+        tool = self._client.fitting_tool("mysql", self._server)
+        options = ["--binary-mode", "--default-character-set=utf8mb4", "--max-allowed-packet=1073741824", "--batch"]
+        options += [f"--{name}" for name in ("skip-print-query-on-error", "skip-reconnect") if tool.knows(name[5:])]
+        # Key checks would read each parent row; the source has checked them.
+        options.append("--init-command=SET SESSION foreign_key_checks = 0, unique_checks = 0")
+        return self._client.tool(tool, *options, f"--database={self.scratch}", stage="load")
+
+    def _load_tables(self, script: bytes) -> None:
+        self._names |= my_script.names_in(script)
+        self._in_scratch(script, {})
+
+    def _load_code(self, script: bytes) -> None:
+        self._names |= my_script.names_in(script)
+        self._code = script
+        self._in_scratch(script, {"ENABLE": "DISABLE"})  # an event must not run beside its target
+
+    def _in_scratch(self, script: bytes, events: t.Mapping[str, str]) -> None:
+        connection = self._client.connect()
+        try:
+            run_script(
+                connection, script, old=self._plan.manifest.database, new=self.scratch, names=self._names, events=events,
+                stage="load",
+            )
+        finally:
+            connection.close()
+
+    def inspect(self) -> t.Tuple[t.Tuple[Table, ...], t.Tuple[SchemaObject, ...]]:
+        connection = self._client.connect()
+        try:
+            reader = Reader(connection, self.scratch, stage="verify")
+            return reader.count(exact=True), reader.objects(reader.definitions())
+        finally:
+            connection.close()
+
+    def compared(self, objects: t.Iterable[SchemaObject]) -> t.List[SchemaObject]:
+        return [item for item in objects if not item.name.startswith(UNCOMPARED)]
+
+    def finish(self) -> None:
+        """Nothing: InnoDB keeps its statistics itself."""
+
+    def swap(self) -> t.Optional[str]:
+        plan, existed = self._plan, self._exists(self._plan.target)
+        properties = plan.manifest.properties
+        swap = Swap(
+            self._client,
+            Plan(
+                source=plan.manifest.database,
+                scratch=self.scratch,
+                target=plan.target,
+                previous=self._previous if existed else "",
+                keep_previous=plan.keep_previous,
+                charset=(properties["charset"], properties["collation"]),
+                code=self._code,
+                names=tuple(sorted(self._names)),
+            ),
+        )
+        try:
+            swap.execute()
+        finally:
+            swap.close()
+        self._created = False
+        return self._previous if existed and plan.keep_previous else None
+
+    def close(self) -> t.List[str]:
+        left = []
+        if self._created:
+            try:
+                self._run(f"DROP DATABASE IF EXISTS {quote(self.scratch)}", "clean up")
+            except EngineError:
+                left.append(self.scratch)
+        return left
+
+
+__all__ = ("LIMIT", "SYSTEM", "MysqlRestore")

@@ -1,0 +1,209 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""MySQL and MariaDB: what a database is made of, from SHOW CREATE and information_schema."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import error_number, execute
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_script import Definition
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import (
+    literal,
+    mentioned,
+    quote,
+    replace_word,
+    retarget,
+)
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import fingerprint
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError, PrivilegeError
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table
+
+# The status of an event is no part of its comparison: in a scratch database no event may run.
+UNCOMPARED = "status of event "
+_INVALID_VIEW = 1356
+_AUTO_INCREMENT = re.compile(r"^(\).*?) AUTO_INCREMENT=[0-9]+", re.M)
+_DISPLAY_WIDTH = re.compile(r"\b(tinyint|smallint|mediumint|int|bigint)\([0-9]+\)")
+_PLACEHOLDER = "\x01database\x01"
+ENABLED = {"ENABLE": "DISABLE"}
+
+
+class Reader:
+    """Reads one database through one connection, whose current database it becomes (definitions are then printed
+    without the database's name wherever the server can do without it)."""
+
+    def __init__(self, connection: t.Any, database: str, *, stage: str = "schema") -> None:
+        self._connection, self._database, self._stage = connection, database, stage
+        self._schema = literal(database)
+        self._run(f"USE {quote(database)}")
+        self.folds = str(self._run("SELECT @@lower_case_table_names")[0][0]) != "0"
+        rows = self._run(
+            "SELECT table_name, table_type, engine FROM information_schema.tables"
+            f" WHERE table_schema = {self._schema} ORDER BY table_name"
+        )
+        self.sequences = [row[0] for row in rows if row[1] == "SEQUENCE"]
+        self.views = [row[0] for row in rows if row[1] in ("VIEW", "SYSTEM VIEW")]
+        known = {*self.sequences, *self.views}
+        self.tables = [row[0] for row in rows if row[0] not in known and row[1] != "TEMPORARY"]
+        self.engines = {row[0]: row[2] or "" for row in rows if row[0] in set(self.tables)}
+        self.versioned = [row[0] for row in rows if row[1] == "SYSTEM VERSIONED"]
+
+    def _run(self, sql: str) -> t.List[t.Tuple[t.Any, ...]]:
+        return execute(self._connection, sql, stage=self._stage)
+
+    def charset(self) -> t.Tuple[str, str]:
+        """The database's default (character set, collation)."""
+        row = self._run(
+            "SELECT default_character_set_name, default_collation_name FROM information_schema.schemata"
+            f" WHERE schema_name = {self._schema}"
+        )[0]
+        return str(row[0]), str(row[1])
+
+    def definitions(self) -> t.List[Definition]:
+        """Everything, in an order in which it can be created again."""
+        return [*self.table_definitions(), *self.code_definitions()]
+
+    def table_definitions(self) -> t.List[Definition]:
+        """Sequences, then tables (whose columns may take defaults from sequences)."""
+        found = [Definition("sequence", name, self._show("SEQUENCE", name)[1]) for name in self.sequences]
+        return found + [Definition("table", name, self._show("TABLE", name)[1]) for name in self.tables]
+
+    def code_definitions(self) -> t.List[Definition]:
+        """Routines, views (each after those it reads), triggers in their order of action, events."""
+        return [*self._routines(), *self._ordered(self._views()), *self._triggers(), *self._events()]
+
+    def _show(self, kind: str, name: str) -> t.Tuple[t.Any, ...]:
+        rows = self._run(f"SHOW CREATE {kind} {quote(self._database)}.{quote(name)}")
+        return rows[0]
+
+    def _routines(self) -> t.List[Definition]:
+        rows = self._run(
+            "SELECT routine_type, routine_name FROM information_schema.routines"
+            f" WHERE routine_schema = {self._schema} ORDER BY routine_type, routine_name"
+        )
+        found = []
+        for kind, name in rows:
+            _name, mode, text, charset, collation, database = self._show(kind, name)[:6]
+            if text is None:
+                raise PrivilegeError(
+                    f"The account may not read the {kind.lower()} {name!r} of {self._database!r}.",
+                    stage="schema",
+                    hint="MySQL: GRANT SHOW_ROUTINE ON *.* TO ...; MariaDB: GRANT SELECT ON mysql.proc TO ...",
+                )
+            found.append(Definition(kind.lower(), name, text, mode, charset, collation, database))
+        return found
+
+    def _views(self) -> t.List[Definition]:
+        found = []
+        for name in self.views:
+            try:
+                self._run(f"SHOW FIELDS FROM {quote(self._database)}.{quote(name)}")
+                _name, text, charset, collation = self._show("VIEW", name)[:4]
+            except EngineError as exc:
+                if error_number(exc) != _INVALID_VIEW:
+                    raise
+                raise EngineError(
+                    f"The view {name!r} of {self._database!r} is invalid: it uses tables, columns or functions that"
+                    " are missing, or its definer lacks rights on them.",
+                    stage="schema",
+                    hint=f"Mend it, or DROP VIEW {quote(self._database)}.{quote(name)}; then run the backup again.",
+                ) from exc
+            found.append(Definition("view", name, text, "", charset, collation))
+        return found
+
+    @staticmethod
+    def _ordered(views: t.Sequence[Definition]) -> t.List[Definition]:
+        """Views after the views whose names they mention."""
+        by_name = {view.name: view for view in views}
+        needs = {view.name: (mentioned(view.text) & by_name.keys()) - {view.name} for view in views}
+        ordered: t.Dict[str, Definition] = {}
+        while len(ordered) < len(by_name):
+            ready = [name for name in by_name if name not in ordered and needs[name] <= ordered.keys()]
+            # A column may have the name of a view, so that a circle only seems to be one.
+            for name in ready or [next(name for name in by_name if name not in ordered)]:
+                ordered[name] = by_name[name]
+        return list(ordered.values())
+
+    def _triggers(self) -> t.List[Definition]:
+        rows = self._run(
+            "SELECT trigger_name, event_object_table FROM information_schema.triggers WHERE trigger_schema ="
+            f" {self._schema} ORDER BY event_object_table, action_timing, event_manipulation, action_order"
+        )
+        found = []
+        for name, table in rows:
+            _name, mode, text, charset, collation, database = self._show("TRIGGER", name)[:6]
+            found.append(Definition("trigger", name, text, mode, charset, collation, database, table=table))
+        return found
+
+    def _events(self) -> t.List[Definition]:
+        rows = self._run(
+            f"SELECT event_name FROM information_schema.events WHERE event_schema = {self._schema} ORDER BY 1"
+        )
+        found = []
+        for (name,) in rows:
+            _name, mode, zone, text, charset, collation, database = self._show("EVENT", name)[:7]
+            found.append(Definition("event", name, text, mode, charset, collation, database, time_zone=zone))
+        return found
+
+    def objects(self, definitions: t.Sequence[Definition]) -> t.Tuple[SchemaObject, ...]:
+        """Fingerprints that do not depend on the database's name."""
+        names = object_names(definitions, self.folds)
+        portable = self._portable_tables()
+        found = []
+        for item in definitions:
+            text = retarget(
+                item.text, self._database, _PLACEHOLDER, names, sql_mode=item.sql_mode, fold=self.folds
+            )
+            label = f"{item.kind} {item.name}"
+            if item.kind == "event":
+                found.append(fingerprint(UNCOMPARED + item.name, text))
+                text = replace_word(text, {"ENABLE": "DISABLE"}, before="DO", sql_mode=item.sql_mode)
+            if item.kind == "table":
+                text = _AUTO_INCREMENT.sub(r"\1", text)
+            session = "\n".join((item.sql_mode, item.charset, item.collation, item.time_zone))
+            same = portable.get(item.name, "") if item.kind == "table" else item.table
+            found.append(fingerprint(label, f"{text}\n{session}", same))
+        return tuple(sorted(found, key=lambda entry: entry.name))
+
+    def _portable_tables(self) -> t.Dict[str, str]:
+        """Columns, indexes and comments of each table as every version tells them."""
+        lines: t.Dict[str, t.List[str]] = {}
+        rows = self._run(
+            "SELECT table_name, column_name, column_type, is_nullable, column_comment FROM information_schema.columns"
+            f" WHERE table_schema = {self._schema} ORDER BY table_name, ordinal_position"
+        )
+        for table, *rest in rows:
+            rest[1] = _DISPLAY_WIDTH.sub(r"\1", _text(rest[1]))
+            lines.setdefault(table, []).append(" ".join(_text(item) for item in rest))
+        rows = self._run(
+            "SELECT table_name, index_name, non_unique, seq_in_index, column_name, sub_part"
+            f" FROM information_schema.statistics WHERE table_schema = {self._schema} ORDER BY 1, 2, 4"
+        )
+        for table, *rest in rows:
+            lines.setdefault(table, []).append("index " + " ".join(_text(item) for item in rest))
+        return {table: "\n".join(items) for table, items in lines.items()}
+
+    def count(self, *, exact: bool) -> t.Tuple[Table, ...]:
+        """Rows of each table in the connection's snapshot."""
+        return tuple(
+            Table(name, int(self._run(f"SELECT COUNT(*) FROM {quote(self._database)}.{quote(name)}")[0][0]), exact)
+            for name in self.tables
+        )
+
+
+def _text(value: t.Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def object_names(definitions: t.Iterable[Definition], folds: bool) -> t.Set[str]:
+    """Names that may follow the database's name in a definition."""
+    names = {item.name for item in definitions}
+    return {name.lower() for name in names} if folds else names
+
+
+__all__ = ("Reader", "UNCOMPARED", "object_names")

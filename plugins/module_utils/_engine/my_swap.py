@@ -1,0 +1,349 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""MySQL and MariaDB: put a scratch database in place of its target.
+
+All tables move in one RENAME TABLE, which is atomic. What cannot move (triggers, views, routines, events) is dropped
+and created around it. A journal in the scratch database holds both sets of definitions before anything is dropped, so
+that a run which finds it can finish the swap, or undo it, whoever died.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import json
+import re
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_script
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, execute
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_schema import ENABLED, Reader
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import (
+    literal,
+    quote,
+    replace_word,
+    retarget,
+)
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError, LockedError
+
+SCRATCH = re.compile(r"_backupdb_(?:scratch|old)_[0-9a-f]{8}$")
+JOURNAL = "backupdb_journal"
+_SWAP = "backupdb_swap"
+# A rename waits for transactions that use the tables, and makes others wait behind it.
+_LOCK_WAIT = 30
+_SHOWN = 200
+
+
+def take_lock(connection: t.Any, name: str) -> None:
+    """Hold the server-wide lock of a database name until the connection ends; LockedError when another has it."""
+    key = literal("backupdb:" + hashlib.sha256(name.encode()).hexdigest()[:40])
+    if execute(connection, f"SELECT GET_LOCK({key}, 0)", stage="lock")[0][0] != 1:
+        raise LockedError(f"Another restore into {name!r} is running.", hint="Wait for it to end.")
+
+
+def run_script(
+    connection: t.Any,
+    script: bytes,
+    *,
+    old: str,
+    new: str,
+    names: t.Set[str],
+    events: t.Optional[t.Mapping[str, str]] = None,
+    stage: str,
+) -> None:
+    """Run a script of definitions in the database ``new``, with the qualifier ``old`` carried over.
+
+    ``events``: keywords to replace in events, so that they are created disabled.
+    """
+    execute(connection, f"USE {quote(new)}", stage=stage)
+    folds = str(execute(connection, "SELECT @@lower_case_table_names", stage=stage)[0][0]) != "0"
+    known = {name.lower() for name in names} if folds else names
+    for number, statement in enumerate(my_script.read(script), 1):
+        made = my_script.created(statement.text, statement.sql_mode)
+        text = statement.text
+        if made is not None or text.startswith("DO SETVAL"):
+            text = retarget(text, old, new, known, sql_mode=statement.sql_mode, fold=folds)
+        if events and made is not None and made[0] == "event":
+            text = replace_word(text, events, before="DO", sql_mode=statement.sql_mode)
+        try:
+            execute(connection, text.encode(statement.codec), stage=stage)
+        except EngineError as exc:
+            what = f"{made[0]} {made[1]!r}" if made else text[:_SHOWN]
+            raise EngineError(
+                f"Statement {number} of the definitions ({what}) failed: {exc.msg}", stage=stage
+            ) from exc.__cause__
+
+
+def drop_code(connection: t.Any, database: str, *, stage: str) -> None:
+    """Drop all triggers, events, views and routines of a database; tables stay."""
+    schema = literal(database)
+    listings = (
+        ("TRIGGER", f"SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = {schema}"),
+        ("EVENT", f"SELECT event_name FROM information_schema.events WHERE event_schema = {schema}"),
+        ("VIEW", f"SELECT table_name FROM information_schema.views WHERE table_schema = {schema}"),
+    )
+    for kind, sql in listings:
+        for (name,) in execute(connection, sql, stage=stage):
+            execute(connection, f"DROP {kind} IF EXISTS {quote(database)}.{quote(name)}", stage=stage)
+    routines = f"SELECT routine_type, routine_name FROM information_schema.routines WHERE routine_schema = {schema}"
+    # MariaDB's package bodies go with their packages.
+    for kind, name in sorted(execute(connection, routines, stage=stage)):
+        if kind != "PACKAGE BODY":
+            execute(connection, f"DROP {kind} IF EXISTS {quote(database)}.{quote(name)}", stage=stage)
+
+
+@dataclasses.dataclass
+class Plan:
+    """What a swap moves, as its journal keeps it. ``previous``: empty when there is no target yet."""
+
+    source: str
+    scratch: str
+    target: str
+    previous: str
+    keep_previous: bool
+    charset: t.Tuple[str, str]
+    code: bytes
+    names: t.Tuple[str, ...]
+    tables: t.Tuple[str, ...] = ()
+    old_tables: t.Tuple[str, ...] = ()
+    old_triggers: t.Tuple[str, ...] = ()
+    old_code: bytes = b""
+    old_names: t.Tuple[str, ...] = ()
+    old_charset: t.Tuple[str, str] = ("", "")
+
+    def to_json(self) -> str:
+        """For the journal."""
+        fields = dataclasses.asdict(self)
+        for key in ("code", "old_code"):
+            fields[key] = base64.b64encode(fields[key]).decode()
+        return json.dumps(fields)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Plan":
+        """From the journal."""
+        fields = json.loads(text)
+        for key in ("code", "old_code"):
+            fields[key] = base64.b64decode(fields[key])
+        for key, value in fields.items():
+            fields[key] = tuple(value) if isinstance(value, list) else value
+        return cls(**fields)
+
+
+class Swap:
+    """One swap, begun here or found in a journal."""
+
+    def __init__(self, client: Client, plan: Plan) -> None:
+        self._client, self._plan = client, plan
+        self._connection = client.connect()
+        self._run("SET SESSION foreign_key_checks = 1")
+        self._run(f"SET SESSION lock_wait_timeout = {_LOCK_WAIT}")
+
+    def _run(self, sql: str) -> t.List[t.Tuple[t.Any, ...]]:
+        return execute(self._connection, sql, stage="swap")
+
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()
+
+    def execute(self) -> None:
+        """Swap. On failure all is as before, but for what the error says."""
+        plan, step = self._plan, self._client.run.step
+        self._gather()
+        self._run(f"CREATE TABLE {quote(plan.scratch)}.{JOURNAL} (plan LONGTEXT CHARACTER SET utf8mb4)")
+        self._run(f"INSERT INTO {quote(plan.scratch)}.{JOURNAL} VALUES ({_hex(plan.to_json())})")
+        step("journal written")
+        try:
+            self._prepare()
+            step("rename")
+            self._rename()
+        except BaseException as exc:
+            self._undo_quietly(self.undo_unswapped, exc)
+            raise
+        try:
+            step("renamed")
+            self.complete(step)
+        except BackupError as exc:
+            self._undo_quietly(self.undo_swapped, exc)
+            raise
+
+    def _undo_quietly(self, undo: t.Callable[[], None], exc: BaseException) -> None:
+        try:
+            undo()
+        except BackupError as second:
+            if isinstance(exc, BackupError):
+                exc.hint += f" Undoing it failed too ({second.msg}); the next db_restore on this server tries again."
+
+    def _gather(self) -> None:
+        plan = self._plan
+        scratch = Reader(self._connection, plan.scratch, stage="swap")
+        plan.tables = (*scratch.sequences, *scratch.tables)
+        if plan.previous:
+            old = Reader(self._connection, plan.target, stage="swap")
+            definitions = old.code_definitions()
+            plan.old_tables = (*old.sequences, *old.tables)
+            plan.old_triggers = tuple(item.name for item in definitions if item.kind == "trigger")
+            plan.old_charset = old.charset()
+            plan.old_code = my_script.write(definitions, "Definitions before the swap", plan.old_charset[1])
+            plan.old_names = (*plan.old_tables, *old.views, *(item.name for item in definitions))
+
+    def _prepare(self) -> None:
+        plan = self._plan
+        drop_code(self._connection, plan.scratch, stage="swap")  # triggers cannot move to another database
+        if plan.previous:
+            charset, collation = plan.old_charset
+            self._run(f"CREATE DATABASE {quote(plan.previous)} CHARACTER SET {charset} COLLATE {collation}")
+        else:
+            charset, collation = plan.charset
+            self._run(f"CREATE DATABASE {quote(plan.target)} CHARACTER SET {charset} COLLATE {collation}")
+
+    def _renames(self, moves: t.Sequence[t.Tuple[str, str, t.Sequence[str]]]) -> str:
+        pairs = [
+            f"{quote(source)}.{quote(name)} TO {quote(target)}.{quote(name)}"
+            for source, target, names in moves
+            for name in names
+        ]
+        return "RENAME TABLE " + ", ".join(pairs) if pairs else "DO 0"
+
+    def _rename(self) -> None:
+        """One statement. Old triggers must go before it; a procedure does both, so that the server carries it through
+        even if this process dies between."""
+        plan = self._plan
+        rename = self._renames(
+            [(plan.target, plan.previous, plan.old_tables), (plan.scratch, plan.target, plan.tables)]
+        )
+        if not plan.old_triggers:
+            self._run(rename)
+            return
+        drops = "".join(f"DROP TRIGGER IF EXISTS {quote(plan.target)}.{quote(name)}; " for name in plan.old_triggers)
+        name = f"{quote(plan.scratch)}.{_SWAP}"
+        self._run(f"CREATE PROCEDURE {name}() SQL SECURITY INVOKER BEGIN {drops}{rename}; END")
+        self._run(f"CALL {name}()")
+
+    def complete(self, step: t.Callable[[str], None] = lambda _name: None) -> None:
+        """What follows the rename. Can be run again from its start."""
+        plan = self._plan
+        charset, collation = plan.charset
+        drop_code(self._connection, plan.target, stage="swap")
+        self._run(f"ALTER DATABASE {quote(plan.target)} CHARACTER SET {charset} COLLATE {collation}")
+        step("create code")
+        self._point_defaults()
+        self._code(plan.code, plan.source, plan.target, plan.names)
+        step("code created")
+        if plan.previous and plan.keep_previous:
+            drop_code(self._connection, plan.previous, stage="swap")
+            self._code(plan.old_code, plan.target, plan.previous, plan.old_names, events=ENABLED)
+        elif plan.previous:
+            self._run(f"DROP DATABASE IF EXISTS {quote(plan.previous)}")
+        step("drop scratch")
+        self._run(f"DROP DATABASE IF EXISTS {quote(plan.scratch)}")
+
+    def _point_defaults(self) -> None:
+        """MariaDB keeps ``nextval(`database`.`sequence`)`` in defaults; RENAME TABLE leaves the scratch database there."""
+        plan = self._plan
+        reader = Reader(self._connection, plan.target, stage="swap")
+        if not reader.sequences:
+            return
+        names = set(reader.sequences)
+        rows = self._run(
+            "SELECT table_name, column_name, column_default FROM information_schema.columns"
+            f" WHERE table_schema = {literal(plan.target)} AND column_default LIKE '%nextval%'"
+        )
+        for table, column, default in rows:
+            text = default.decode() if isinstance(default, bytes) else default
+            moved = retarget(text, plan.scratch, plan.target, names, fold=reader.folds)
+            if moved != text:
+                self._run(
+                    f"ALTER TABLE {quote(plan.target)}.{quote(table)} ALTER COLUMN {quote(column)} SET DEFAULT ({moved})"
+                )
+
+    def _code(
+        self,
+        script: bytes,
+        old: str,
+        new: str,
+        names: t.Sequence[str],
+        events: t.Optional[t.Mapping[str, str]] = None,
+    ) -> None:
+        run_script(self._connection, script, old=old, new=new, names=set(names), events=events, stage="swap")
+
+    def undo_unswapped(self) -> None:
+        """Before the rename: give the target its triggers back, drop what was made for the swap."""
+        plan = self._plan
+        if not plan.previous:
+            if not Reader(self._connection, plan.target, stage="swap").tables:
+                self._run(f"DROP DATABASE IF EXISTS {quote(plan.target)}")
+            return
+        sql = f"SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = {literal(plan.target)}"
+        if len(self._run(sql)) != len(plan.old_triggers):
+            drop_code(self._connection, plan.target, stage="swap")
+            self._code(plan.old_code, plan.target, plan.target, plan.old_names)
+        exists = f"SELECT 1 FROM information_schema.schemata WHERE schema_name = {literal(plan.previous)}"
+        if self._run(exists) and not Reader(self._connection, plan.previous, stage="swap").tables:
+            self._run(f"DROP DATABASE IF EXISTS {quote(plan.previous)}")
+
+    def undo_swapped(self) -> None:
+        """After the rename: move the old tables back, with all that belonged to them."""
+        plan = self._plan
+        drop_code(self._connection, plan.target, stage="swap")
+        if plan.previous:
+            drop_code(self._connection, plan.previous, stage="swap")
+        self._run(
+            self._renames([(plan.target, plan.scratch, plan.tables), (plan.previous, plan.target, plan.old_tables)])
+        )
+        if not plan.previous:
+            self._run(f"DROP DATABASE IF EXISTS {quote(plan.target)}")
+            return
+        charset, collation = plan.old_charset
+        self._run(f"ALTER DATABASE {quote(plan.target)} CHARACTER SET {charset} COLLATE {collation}")
+        self._code(plan.old_code, plan.target, plan.target, plan.old_names)
+        self._run(f"DROP DATABASE IF EXISTS {quote(plan.previous)}")
+
+    def recover(self) -> str:
+        """Finish or undo a swap that its run left. Returns what was done, in words."""
+        plan = self._plan
+        here = set(Reader(self._connection, plan.scratch, stage="swap").tables)
+        if here & set(plan.tables) or (not plan.tables and plan.old_tables and not self._moved_out()):
+            self.undo_unswapped()
+            return f"undid a restore into {plan.target!r} that had died before its swap"
+        self.complete()
+        return f"finished the swap of {plan.target!r} that a restore had left when it died"
+
+    def _moved_out(self) -> bool:
+        return bool(Reader(self._connection, self._plan.previous, stage="swap").tables)
+
+
+def _hex(text: str) -> str:
+    return f"CONVERT(0x{text.encode().hex()} USING utf8mb4)"
+
+
+def sweep_scratch(client: Client, admin: t.Any) -> t.List[str]:
+    """Finish, undo and drop what restores that died have left. Databases of restores that live are locked."""
+    done = []
+    sql = "SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE '%backupdb\\_scratch\\_%'"
+    for (name,) in execute(admin, sql, stage="sweep"):
+        if not SCRATCH.search(name):
+            continue
+        try:
+            take_lock(admin, name)
+        except LockedError:
+            continue
+        tables = Reader(admin, name, stage="sweep").tables
+        if JOURNAL in tables:
+            rows = execute(admin, f"SELECT plan FROM {quote(name)}.{JOURNAL}", stage="sweep")
+            if rows:
+                swap = Swap(client, Plan.from_json(rows[0][0]))
+                try:
+                    done.append(swap.recover())
+                finally:
+                    swap.close()
+        execute(admin, f"DROP DATABASE IF EXISTS {quote(name)}", stage="sweep")
+        done.append(f"dropped the scratch database {name!r} of a restore that died")
+    return done
+
+
+__all__ = ("JOURNAL", "SCRATCH", "Plan", "Swap", "drop_code", "run_script", "sweep_scratch", "take_lock")

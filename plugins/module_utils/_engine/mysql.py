@@ -1,0 +1,147 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""The MySQL engine: MySQL and MariaDB; the server tells which it is."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
+    Database,
+    Dump,
+    Engine,
+    Login,
+    Missing,
+    Restore,
+    RestorePlan,
+    Server,
+)
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, execute
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_dumping import MysqlDump, MysqlGlobals
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_globals import restore_accounts
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_restoring import SYSTEM, MysqlRestore
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_swap import SCRATCH, sweep_scratch
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConnectError, ToolError
+from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Run
+
+_OLDEST = {"mysql": (5, 7), "mariadb": (10, 3)}
+# (privilege, other names that include it, purpose)
+_NEEDED = (
+    ("SELECT", (), "read all tables"),
+    ("SHOW VIEW", (), "read the definitions of views"),
+    ("TRIGGER", (), "read triggers"),
+    ("EVENT", (), "read events"),
+    ("LOCK TABLES", (), "let the dump tool start"),
+    ("RELOAD", ("FLUSH_TABLES",), "exact row counts: a global read lock for a moment"),
+    ("REPLICATION CLIENT", ("BINLOG MONITOR",), "the binary log's position in the manifest"),
+)
+
+
+class MysqlEngine(Engine):
+    """MySQL 5.7 and newer, MariaDB 10.3 and newer."""
+
+    name = "mysql"
+
+    def __init__(self, run: Run, login: Login) -> None:
+        super().__init__(run, login)
+        self.client = Client(run, login)
+        self._admin: t.Any = None
+        self._server: t.Optional[Server] = None
+
+    def admin(self) -> t.Any:
+        """A connection without a database."""
+        if self._admin is None:
+            self._admin = self.client.connect()
+        return self._admin
+
+    def _query(self, sql: str, stage: str = "preflight") -> t.List[t.Tuple[t.Any, ...]]:
+        return execute(self.admin(), sql, stage=stage)
+
+    def server(self) -> Server:
+        if self._server is None:
+            text = str(self._query("SELECT VERSION()", "connect")[0][0])
+            flavour = "mariadb" if "mariadb" in text.lower() else "mysql"
+            # Old replication clients are told 5.5.5- in front of MariaDB's version.
+            match = re.search(r"([0-9]+)\.([0-9]+)\.([0-9]+)", re.sub(r"^5\.5\.5-", "", text))
+            if match is None:
+                raise ConnectError(f"The server's version {text!r} is not understood.")
+            version = tuple(int(piece) for piece in match.groups())
+            if version < _OLDEST[flavour]:
+                oldest = ".".join(str(n) for n in _OLDEST[flavour])
+                raise ConnectError(f"{flavour} {text} is not supported: {oldest} is the oldest version.")
+            self._server = Server("mysql", flavour, version, re.sub(r"^5\.5\.5-", "", text))
+        return self._server
+
+    def databases(self) -> t.List[Database]:
+        rows = self._query(
+            "SELECT s.schema_name, SUM(COALESCE(t.data_length, 0) + COALESCE(t.index_length, 0))"
+            " FROM information_schema.schemata s LEFT JOIN information_schema.tables t ON t.table_schema = s.schema_name"
+            " AND t.table_type <> 'VIEW' GROUP BY s.schema_name ORDER BY s.schema_name"
+        )
+        return [
+            Database(name, int(size or 0), name.lower() in SYSTEM or bool(SCRATCH.search(name))) for name, size in rows
+        ]
+
+    def tools(self) -> t.Dict[str, t.Dict[str, str]]:
+        found = {}
+        for name in ("mysqldump", "mysql"):
+            with contextlib.suppress(ToolError):
+                tool = self.client.fitting_tool(name, self.server())
+                found[name] = {"path": tool.path, "version": f"{tool.family} {tool.version_text}"}
+        return found
+
+    def check_tools(self, *names: str) -> None:
+        for name in names or ("mysqldump",):
+            self.client.fitting_tool(name, self.server())
+
+    def missing_privileges(self) -> t.List[Missing]:
+        grants = [str(row[0]) for row in self._query("SHOW GRANTS")]
+        held = " , ".join(grant.split(" ON *.*")[0].upper() for grant in grants if " ON *.*" in grant)
+        if "ALL PRIVILEGES" in held:
+            return []
+        user = str(self._query("SELECT CURRENT_USER()")[0][0])
+        name, _at, host = user.rpartition("@")
+        account = f"'{name}'@'{host}'"
+        missing = [
+            Missing(privilege, purpose, f"GRANT {privilege} ON *.* TO {account};")
+            for privilege, others, purpose in _NEEDED
+            if not any(re.search(rf"\b{re.escape(item)}\b", held) for item in (privilege, *others))
+        ]
+        if self.server().flavour == "mysql" and self.server().version >= (8, 0, 20) and "SHOW_ROUTINE" not in held:
+            missing.append(Missing("SHOW_ROUTINE", "read routines", f"GRANT SHOW_ROUTINE ON *.* TO {account};"))
+        return missing
+
+    def dump(self, database: str, *, extra_args: t.Sequence[str] = ()) -> Dump:
+        return MysqlDump(self.client, self.server(), database, extra_args)
+
+    def dump_globals(self) -> Dump:
+        return MysqlGlobals(self.client, self.server())
+
+    def restore(self, plan: RestorePlan) -> Restore:
+        return MysqlRestore(self.client, self.server(), self.admin(), plan)
+
+    def restore_globals(self, sql: bytes) -> t.List[str]:
+        return restore_accounts(self.admin(), sql)
+
+    def sweep(self) -> t.List[str]:
+        connection = self.client.connect()
+        try:
+            return sweep_scratch(self.client, connection)
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        self.client.close()
+        if self._admin is not None:
+            with contextlib.suppress(Exception):
+                self._admin.close()
+            self._admin = None
+
+
+__all__ = ("MysqlEngine",)

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""Which further arguments a dump tool may be given: none that change where, what format, or from which view it dumps."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError
+
+
+@dataclasses.dataclass(frozen=True)
+class _Tool:
+    """``long``: names that are refused; ``short``: letters that are refused; ``valued``: letters that take a value."""
+
+    long: t.FrozenSet[str]
+    short: t.FrozenSet[str]
+    valued: t.FrozenSet[str]
+
+
+_PG_LONG = """
+    file format compress dbname host port username password no-password snapshot jobs verbose version help
+    no-sync sync-method
+""".split()
+_MY_LONG = """
+    result-file tab xml dir parallel databases all-databases tables system
+    host port user password socket protocol pipe plugin-dir default-auth init-command connect-timeout
+    get-server-public-key server-public-key-path secure-auth enable-cleartext-plugin bind-address
+    defaults-file defaults-extra-file defaults-group-suffix no-defaults print-defaults login-path no-login-paths
+    default-character-set set-charset comments compact force single-transaction lock-tables lock-all-tables add-locks
+    opt quick hex-blob master-data source-data dump-slave dump-replica apply-slave-statements apply-replica-statements
+    delete-master-logs delete-source-logs gtid set-gtid-purged no-tablespaces add-drop-database
+    fields-terminated-by fields-enclosed-by fields-optionally-enclosed-by fields-escaped-by lines-terminated-by
+    version help verbose debug debug-info debug-check
+    ssl ssl-ca ssl-capath ssl-cert ssl-key ssl-cipher ssl-crl ssl-crlpath ssl-mode ssl-fips-mode ssl-verify-server-cert
+    ssl-session-data ssl-session-data-continue-on-failed-reuse ssl-fp ssl-fplist tls-version tls-ciphersuites
+    tls-sni-servername
+""".split()
+_TOOLS: t.Mapping[str, _Tool] = {
+    "postgresql": _Tool(frozenset(_PG_LONG), frozenset("fFZdhpUWwjvV?"), frozenset("eEfFhjnNpSZtTUd")),
+    "mysql": _Tool(frozenset(_MY_LONG), frozenset("rTXBAhPupSW#fVvI?"), frozenset("hPuSrTw")),
+}
+_MY_PREFIXES = ("loose-", "skip-", "disable-", "enable-", "maximum-")
+
+
+def check_extra_args(engine: str, args: t.Sequence[str]) -> None:
+    """ConfigError for an argument that is refused. An option and its value are one item: ``--schema=public``."""
+    tool = _TOOLS[engine]
+    for arg in args:
+        if not arg.startswith("-") or arg in ("-", "--") or "\0" in arg:
+            raise ConfigError(
+                f"extra_args: {arg!r} is no option.", hint="Write an option and its value as one item: --schema=public."
+            )
+        refused = _refused_long(engine, tool, arg[2:]) if arg.startswith("--") else _refused_short(tool, arg[1:])
+        if refused:
+            raise ConfigError(
+                f"extra_args: {arg!r} is refused: {refused} changes the output, its format, the connection or the"
+                " snapshot, which belong to the collection.",
+                hint="Use the module's own options for those.",
+            )
+
+
+def _refused_long(engine: str, tool: _Tool, text: str) -> str:
+    """Tools take any unambiguous beginning of a name, so a beginning of a refused one is refused as well."""
+    name = text.split("=", 1)[0]
+    if engine == "mysql":
+        name = name.replace("_", "-")
+        while name.startswith(_MY_PREFIXES):
+            name = name.split("-", 1)[1]
+    hits = sorted(item for item in tool.long if name and item.startswith(name))
+    return f"--{hits[0]}" if hits else ""
+
+
+def _refused_short(tool: _Tool, letters: str) -> str:
+    for letter in letters:
+        if letter in tool.short:
+            return f"-{letter}"
+        if letter in tool.valued:
+            break
+    return ""
+
+
+__all__ = ("check_extra_args",)

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""db_restore, from its options to its result."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Engine
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError
+from ansible_collections.vya.backupdb.plugins.module_utils._names import GLOBALS
+from ansible_collections.vya.backupdb.plugins.module_utils._run.entry import Answer, Job
+from ansible_collections.vya.backupdb.plugins.module_utils._run.restore import RestoreOptions, RestoreTask
+
+
+def run(job: Job) -> Answer:
+    """Restore what the options choose, or in check mode find out whether it could be."""
+    options = _options(job)
+    engine = job.engine()
+    task = RestoreTask(job.run, engine, job.store(), options, job.log)
+    before = _present(engine, options.target) if job.diff else False
+    result = task.execute(check_mode=job.check_mode)
+    warnings = result.pop("warnings")
+    name = f"{options.database} of {result['backup']['snapshot']}"
+    did = "would be restored" if job.check_mode else "was restored"
+    result["msg"] = f"The backup {result['backup']['id']} ({name}) {did} as {options.target}."
+    if job.diff:
+        result["diff"] = _diff(options.target, before, str(result["backup"]["id"]))
+    return Answer(result, changed=True, warnings=warnings)
+
+
+def _options(job: Job) -> RestoreOptions:
+    params = job.params
+    target = params["target"] or params["database"]
+    if GLOBALS in (params["database"], target):
+        raise ConfigError(
+            f"{GLOBALS} stands for the roles, users and grants, which are no database.",
+            hint="Restore a database with globals=true.",
+        )
+    return RestoreOptions(
+        host=job.host,
+        instance=params["instance"],
+        database=params["database"],
+        backup=params["backup"],
+        before=params["before"],
+        target=target,
+        replace=params["if_exists"] == "replace",
+        keep_previous=params["keep_previous"],
+        no_owner=params["no_owner"],
+        with_globals=params["globals"],
+        identities=job.identities(),
+        verify=params["verify"],
+        jobs=params["jobs"],
+    )
+
+
+def _present(engine: Engine, name: str) -> bool:
+    return any(database.name == name for database in engine.databases())
+
+
+def _diff(target: str, before: bool, backup_id: str) -> t.Dict[str, str]:
+    return {
+        "before_header": target,
+        "after_header": target,
+        "before": f"{'present' if before else 'absent'}\n",
+        "after": f"restored from {backup_id}\n",
+    }
+
+
+__all__ = ("run",)
