@@ -14,6 +14,7 @@ export PYTHONPATH := $(CURDIR)/.build
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help venv deps vectors lint format sanity unit unit-pythons integration test test-quick bench demo build clean
 
 help:  ## show what can be made
@@ -31,8 +32,8 @@ $(TREE):
 	mkdir -p $(dir $@)
 	ln -sfn ../../.. $@
 
-deps:  ## install the servers and tools that the integration tests talk to (Debian, root)
-	bash tests/tools/install_deps.sh
+deps: venv  ## install the servers and tools that the tests talk to (Debian, root)
+	$(BIN)/python tests/tools/install_deps.py
 
 vectors: venv  ## fetch the official age test vectors
 	$(BIN)/python tests/tools/fetch_age_vectors.py
@@ -41,7 +42,7 @@ lint: venv  ## format, code, typing, documentation, licences and artifact checks
 	$(BIN)/python tests/tools/lint.py
 
 format: venv  ## rewrite the sources in the project's format
-	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff check --fix-only --quiet --unsafe-fixes --select I,UP .
 	$(BIN)/ruff format .
 
 sanity: venv  ## ansible-test sanity with ansible-core 2.16, 2.19 and 2.21
@@ -56,9 +57,10 @@ unit-pythons: venv vectors  ## unit tests on the oldest and the newest Python of
 integration: venv vectors deps  ## tests against real servers
 	$(BIN)/python -m pytest tests/integration
 
-test: lint unit unit-pythons sanity integration  ## everything, quick checks first
+test: deps lint unit unit-pythons sanity integration  ## everything, quick checks first
 
 test-quick: venv vectors  ## the inner loop: format, code, typing and unit tests
+	$(BIN)/python tests/tools/check_sources.py
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
