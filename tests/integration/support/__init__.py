@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import Mapping
 
+from .bulk import load_bulk
 from .fingerprint import assert_same, differences, fingerprint, schema_fingerprint
 from .hostile import AWKWARD_NAMES, awkward_names, load_hostile
 from .mariadb import MariadbServer
@@ -35,4 +36,4 @@ def running(kind: str, settings: Mapping[str, str] | None = None) -> Server:
     return KINDS[kind](settings)
 
 
-__all__ = ["AWKWARD_NAMES", "KINDS", "Server", "ServerError", "assert_same", "awkward_names", "differences", "fingerprint", "load_hostile", "running", "schema_fingerprint"]
+__all__ = ["AWKWARD_NAMES", "KINDS", "Server", "ServerError", "assert_same", "awkward_names", "differences", "fingerprint", "load_bulk", "load_hostile", "running", "schema_fingerprint"]

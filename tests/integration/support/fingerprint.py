@@ -9,7 +9,8 @@ import difflib
 import pprint
 from typing import Any
 
-from . import fingerprint_postgresql
+from . import fingerprint_mysql, fingerprint_postgresql
+from .mysql_family import MysqlFamilyServer
 from .postgres import PostgresServer
 from .server import Server
 
@@ -18,14 +19,22 @@ SHOWN = 40  # differences that a message shows before it only counts them
 
 def fingerprint(server: Server, dbname: str) -> dict[str, Any]:
     """What a database holds: a checksum for each table, the values of sequences, large objects."""
-    assert isinstance(server, PostgresServer)
-    return fingerprint_postgresql.fingerprint(server, dbname)
+    if isinstance(server, PostgresServer):
+        return fingerprint_postgresql.fingerprint(server, dbname)
+    assert isinstance(server, MysqlFamilyServer)
+    return fingerprint_mysql.fingerprint(server, dbname)
 
 
-def schema_fingerprint(server: Server, dbname: str, tools: str | None = None) -> dict[str, Any]:
-    """The definition of each object of a database, without the database's name."""
-    assert isinstance(server, PostgresServer)
-    return fingerprint_postgresql.schema_fingerprint(server, dbname, tools)
+def schema_fingerprint(server: Server, dbname: str, *, tools: str | None = None, grants: bool = True) -> dict[str, Any]:
+    """The definition of each object of a database, without the database's name.
+
+    `tools` (PostgreSQL): the folder of another pg_dump. `grants` (MySQL, MariaDB): grants on the database and on its objects too;
+    they belong to accounts there, and do not follow a database to another name.
+    """
+    if isinstance(server, PostgresServer):
+        return fingerprint_postgresql.schema_fingerprint(server, dbname, tools)
+    assert isinstance(server, MysqlFamilyServer)
+    return fingerprint_mysql.schema_fingerprint(server, dbname, grants)
 
 
 def differences(first: dict[str, Any], second: dict[str, Any]) -> list[str]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from .mysql_family import MysqlFamilyServer
@@ -37,16 +38,29 @@ def awkward_names(server: Server) -> list[str]:
     return names
 
 
+def _identifiers(server: PostgresServer | MysqlFamilyServer, dbname: str) -> dict[str, str]:
+    """What stands for the database's name in the scripts, in each way to write it."""
+    quoted = server.quote(dbname)
+    marks = {"@DB@": quoted, "@DBTEXT@": server.literal(dbname)[1:-1], "@ADMIN@": server.quote(server.user)}
+    if isinstance(server, MysqlFamilyServer):
+        ansi = '"' + dbname.replace('"', '""') + '"'
+        marks["@DBANSI@"] = ansi
+        marks["@DBBARE@"] = dbname if re.fullmatch("[a-z][a-z0-9_]*", dbname) else quoted
+        # In a grant on all tables of a database its name is a pattern.
+        marks["@DBPATTERN@"] = re.sub(r"([_%\\])", r"\\\1", quoted)
+        # Where the client says that it speaks latin1, a name beyond that is left out: the current database is meant.
+        ascii_only = dbname.isascii()
+        marks["@DBLATIN1@."] = f"{quoted}." if ascii_only else ""
+        marks["@DBANSILATIN1@."] = f"{ansi}." if ascii_only else ""
+    return marks
+
+
 def _script(server: Server, names: list[str], dbname: str) -> bytes:
     assert isinstance(server, (PostgresServer, MysqlFamilyServer))
     script = "".join((DATA / name).read_text(encoding="utf-8") for name in names)
-    for mark, value in (
-        ("@DB@", server.quote(dbname)),
-        ("@DBTEXT@", server.literal(dbname)[1:-1]),
-        ("@ADMIN@", server.quote(server.user)),
-    ):
+    for mark, value in _identifiers(server, dbname).items():
         script = script.replace(mark, value)
-    return script.encode()
+    return script.encode().replace(b"@E9@", b"\xe9")
 
 
 def load_hostile(server: Server, dbname: str, *, portable: bool = False) -> None:
@@ -57,6 +71,9 @@ def load_hostile(server: Server, dbname: str, *, portable: bool = False) -> None
     """
     if isinstance(server, PostgresServer):
         _load_postgresql(server, dbname, portable)
+    else:
+        assert isinstance(server, MysqlFamilyServer)
+        _load_mysql(server, dbname, portable)
 
 
 def _load_postgresql(server: PostgresServer, dbname: str, portable: bool) -> None:
@@ -70,4 +87,12 @@ def _load_postgresql(server: PostgresServer, dbname: str, portable: bool) -> Non
     files = ["postgresql-1.sql", "postgresql-2.sql", "postgresql-3.sql"]
     if not portable:
         files.append(f"postgresql{server.version[0]}-extra.sql")
+    server.execute_script(_script(server, files, dbname), dbname)
+
+
+def _load_mysql(server: MysqlFamilyServer, dbname: str, portable: bool) -> None:
+    server.create_database(dbname, "CHARACTER SET latin1 COLLATE latin1_general_cs")
+    files = ["mysql-1.sql", "mysql-2.sql"]
+    if not portable:
+        files.insert(1, "mariadb-extra.sql" if server.flavour == "mariadb" else "mysql9-extra.sql")
     server.execute_script(_script(server, files, dbname), dbname)

@@ -91,7 +91,7 @@ class MysqlFamilyServer(Server):
         raise NotImplementedError
 
     def execute_script(self, script: bytes, database: str | None = None) -> None:
-        argv = [*self.client_program(), f"--defaults-file={self.option_file()}", "--binary-mode", "--default-character-set=utf8mb4"]
+        argv = [*self.client_program(), f"--defaults-file={self.option_file()}", "--binary-mode", "--comments"]
         if database is not None:
             argv.append(f"--database={database}")
         done = subprocess.run(
