@@ -3,12 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # The sessions themselves are set up in antsibull-nox.toml.
-import sys
-
 import antsibull_nox
 import nox
 
 antsibull_nox.load_antsibull_nox_toml()
 
 if __name__ == "__main__":
-    sys.exit(nox.main())
+    nox.main()

@@ -14,11 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-HEADER = (
-    "Copyright (c) 2026, vya.backupdb contributors",
-    "GNU General Public License v3.0+",
-    "SPDX-License-Identifier: GPL-3.0-or-later",
-)
+# The lines of this file that every other one has too.
+HEADER = Path(__file__).read_text(encoding="utf-8").splitlines()[:3]
 BANNER = "# Private to vya.backupdb: no stable interface."
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
@@ -80,8 +77,7 @@ def check(path: Path) -> Iterator[tuple[int, str]]:
     lines = text.splitlines()
     if not lines:
         return
-    head = "\n".join(lines[:6])
-    if not all(part in head for part in HEADER):
+    if not all(part in lines[:6] for part in HEADER):
         yield 1, "copyright, licence and SPDX lines are missing"
     tree = ast.parse(text, filename=str(path))
     yield from check_sizes(tree, lines)

@@ -21,8 +21,8 @@ def in_ci() -> bool:
 
 
 def _candidates(version: str) -> Iterator[Path]:
-    for folder in os.environ.get("PATH", "").split(os.pathsep):
-        yield Path(folder) / f"python{version}"
+    for name in os.environ.get("PATH", "").split(os.pathsep):
+        yield Path(name) / f"python{version}"
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     for folder in sorted((pyenv / "versions").glob(f"{version}.*"), reverse=True):
         yield folder / "bin" / f"python{version}"
