@@ -15,7 +15,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._codec.compression im
 ENGINES = ("mysql", "postgresql")
 TLS_MODES = ("prefer", "require", "verify-ca", "verify-full", "disable")
 LEVELS = ("stored", "decrypted", "readable")
-Spec = t.Dict[str, t.Dict[str, t.Any]]
+Spec = dict[str, dict[str, t.Any]]
 
 
 def connection() -> Spec:
@@ -39,10 +39,12 @@ def connection() -> Spec:
 
 def store() -> Spec:
     """Where backups live, and under which host's name."""
-    return {
-        "store": {"type": "path", "required": True},
-        "host": {"type": "str"},
-    }
+    return {**store_only(), "host": {"type": "str"}}
+
+
+def store_only() -> Spec:
+    """The store, in modules where the host is a filter."""
+    return {"store": {"type": "path", "required": True}}
 
 
 def selection() -> Spec:
@@ -74,6 +76,16 @@ def identity() -> Spec:
 
 
 IDENTITY_EXCLUSIVE = ("identity", "identity_file")
+
+
+def level() -> Spec:
+    """How much to prove."""
+    return {"level": {"type": "str", "default": "readable", "choices": list(LEVELS)}}
+
+
+def limit() -> Spec:
+    """How many backups to list."""
+    return {"limit": {"type": "int", "default": 100}}
 
 
 def timeout() -> Spec:
@@ -123,15 +135,18 @@ __all__ = (
     "ENGINES",
     "IDENTITY_EXCLUSIVE",
     "LEVELS",
-    "Spec",
     "TLS_MODES",
+    "Spec",
     "backup",
     "connection",
     "filters",
     "identity",
+    "level",
+    "limit",
     "merged",
     "restore",
     "selection",
     "store",
+    "store_only",
     "timeout",
 )

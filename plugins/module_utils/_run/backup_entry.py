@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import time
-import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._codec.age_crypto import require_cryptography
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError
@@ -117,7 +116,7 @@ def _failure(outcome: Outcome) -> str:
         return ""
     count = sum(1 for item in failures if item["database"] != GLOBALS)
     total = count + sum(1 for item in outcome.done if item["kind"] == "database")
-    heads: t.List[str] = []
+    heads: list[str] = []
     if count:
         heads.append(f"{count} of {total} databases")
     if count < len(failures):

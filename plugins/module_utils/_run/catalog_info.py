@@ -17,7 +17,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._manifest import pars
 from ansible_collections.vya.backupdb.plugins.module_utils._run.entry import Answer, Job
 from ansible_collections.vya.backupdb.plugins.module_utils._run.summary import summary
 
-Label = t.Tuple[str, str, str]
+Label = tuple[str, str, str]
 
 
 def run(job: Job) -> Answer:
@@ -36,7 +36,7 @@ def run(job: Job) -> Answer:
     return Answer(result, lists=("backups", "series", "incomplete"))
 
 
-def read_chosen(job: Job) -> t.Tuple[catalog.Catalog, t.List[catalog.Entry]]:
+def read_chosen(job: Job) -> tuple[catalog.Catalog, list[catalog.Entry]]:
     """The catalog under the options' labels, and those of its entries that ``backup`` and ``before`` choose."""
     params = job.params
     labels = {name: params[name] or "" for name in ("host", "instance", "database")}
@@ -44,9 +44,7 @@ def read_chosen(job: Job) -> t.Tuple[catalog.Catalog, t.List[catalog.Entry]]:
     return found, chosen(found.entries, backup=params["backup"], before=params["before"])
 
 
-def chosen(
-    entries: t.Sequence[catalog.Entry], *, backup: str, before: t.Optional[str]
-) -> t.List[catalog.Entry]:
+def chosen(entries: t.Sequence[catalog.Entry], *, backup: str, before: str | None) -> list[catalog.Entry]:
     """Of ``entries`` (newest first) all, the latest of each series, or those with an id; none after ``before``."""
     kept = list(entries)
     if before:
@@ -58,7 +56,7 @@ def chosen(
     if backup == "all":
         return kept
     if backup == "latest":
-        newest: t.Dict[Label, catalog.Entry] = {}
+        newest: dict[Label, catalog.Entry] = {}
         for entry in kept:
             newest.setdefault(label(entry), entry)
         return list(newest.values())
@@ -72,13 +70,13 @@ def label(entry: catalog.Entry) -> Label:
     return entry.manifest.host, entry.manifest.instance, entry.manifest.database
 
 
-def _listed(job: Job, entry: catalog.Entry) -> t.Dict[str, t.Any]:
+def _listed(job: Job, entry: catalog.Entry) -> dict[str, t.Any]:
     return {**summary(entry.manifest), "place": entry.place, "path": f"{job.place}/{entry.place}"}
 
 
-def _series(entries: t.Sequence[catalog.Entry]) -> t.List[t.Dict[str, t.Any]]:
+def _series(entries: t.Sequence[catalog.Entry]) -> list[dict[str, t.Any]]:
     """One line a series, sorted by its name."""
-    groups: t.Dict[Label, t.List[catalog.Entry]] = {}
+    groups: dict[Label, list[catalog.Entry]] = {}
     for entry in entries:
         groups.setdefault(label(entry), []).append(entry)
     lines = []

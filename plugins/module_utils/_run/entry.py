@@ -46,11 +46,11 @@ class Answer:
     """What a module answers. ``lists`` may be cut when the result grows too large; ``failed`` is the message of a task
     that went wrong although it has something to tell."""
 
-    result: t.Dict[str, t.Any]
+    result: dict[str, t.Any]
     changed: bool = False
     failed: str = ""
     warnings: t.Sequence[str] = ()
-    lists: t.Tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
 
 
 class PartlyDone(Exception):
@@ -65,7 +65,7 @@ class Job:
     """One call of a module: its options, its run, and what it opened. Its parts are made when they are asked for."""
 
     def __init__(self, module: AnsibleModule) -> None:
-        self.params: t.Dict[str, t.Any] = module.params
+        self.params: dict[str, t.Any] = module.params
         self.check_mode: bool = module.check_mode
         self.diff: bool = module._diff
         self.verbose: bool = module._verbosity >= 2
@@ -126,7 +126,7 @@ class Job:
         self._opened.callback(opened.close)
         return opened
 
-    def store_if_there(self) -> t.Optional[Store]:
+    def store_if_there(self) -> Store | None:
         """For check mode: the store, or None when a real run would create it."""
         return self.store() if os.path.lexists(self.place) else None
 
@@ -193,7 +193,7 @@ def _read_identities(path: str) -> str:
     return data.decode("utf-8", "replace")
 
 
-def conduct(module: AnsibleModule, work: t.Callable[[Job], Answer]) -> t.NoReturn:
+def conduct(module: AnsibleModule, work: t.Callable[[Job], Answer]) -> None:
     """Do the ``work`` and end the module with its answer, or with the error that ended it."""
     job = Job(module)
     answer, extra = _guarded(job, work)
@@ -207,7 +207,7 @@ def conduct(module: AnsibleModule, work: t.Callable[[Job], Answer]) -> t.NoRetur
     module.exit_json(**result)
 
 
-def _guarded(job: Job, work: t.Callable[[Job], Answer]) -> t.Tuple[Answer, t.Dict[str, t.Any]]:
+def _guarded(job: Job, work: t.Callable[[Job], Answer]) -> tuple[Answer, dict[str, t.Any]]:
     """The answer, and for a failure what Ansible shows beside its message."""
     try:
         with ended_by_signals(job.run):
@@ -225,7 +225,7 @@ def _guarded(job: Job, work: t.Callable[[Job], Answer]) -> t.Tuple[Answer, t.Dic
         return Answer({}, failed=text), {"exception": job.run.redact(traceback.format_exc())}
 
 
-def _fields(exc: t.Optional[BaseException]) -> t.Dict[str, t.Any]:
+def _fields(exc: BaseException | None) -> dict[str, t.Any]:
     if not isinstance(exc, BackupError):
         return {}
     fields = exc.as_dict()
@@ -233,9 +233,11 @@ def _fields(exc: t.Optional[BaseException]) -> t.Dict[str, t.Any]:
     return fields
 
 
-def _capped(warnings: t.Sequence[str]) -> t.List[str]:
+def _capped(warnings: t.Sequence[str]) -> list[str]:
     texts = list(dict.fromkeys(warnings))
-    shown = [text if len(text) <= _WARNING_LENGTH else f"{text[:_WARNING_LENGTH]}..." for text in texts[:_WARNINGS_SHOWN]]
+    shown = [
+        text if len(text) <= _WARNING_LENGTH else f"{text[:_WARNING_LENGTH]}..." for text in texts[:_WARNINGS_SHOWN]
+    ]
     if len(texts) > len(shown):
         shown.append(f"{len(texts) - len(shown)} more warnings are not shown; the manifests hold those of each backup.")
     return shown

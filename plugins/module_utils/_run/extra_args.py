@@ -4,7 +4,7 @@
 
 # Private to vya.backupdb: no stable interface.
 
-"""Which further arguments a dump tool may be given: none that change where, what format, or from which view it dumps."""
+"""Which further arguments a dump tool may be given: none that change where to, in what format or from what it dumps."""
 
 from __future__ import annotations
 
@@ -18,16 +18,23 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import Config
 class _Tool:
     """``long``: names that are refused; ``short``: letters that are refused; ``valued``: letters that take a value."""
 
-    long: t.FrozenSet[str]
-    short: t.FrozenSet[str]
-    valued: t.FrozenSet[str]
+    long: frozenset[str]
+    short: frozenset[str]
+    valued: frozenset[str]
 
 
-_PG_LONG = """
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_PG_LONG = _words(
+    """
     file format compress dbname host port username password no-password snapshot jobs verbose version help
     no-sync sync-method
-""".split()
-_MY_LONG = """
+    """
+)
+_MY_LONG = _words(
+    """
     result-file tab xml dir parallel databases all-databases tables system
     host port user password socket protocol pipe plugin-dir default-auth init-command connect-timeout
     get-server-public-key server-public-key-path secure-auth enable-cleartext-plugin bind-address
@@ -40,10 +47,11 @@ _MY_LONG = """
     ssl ssl-ca ssl-capath ssl-cert ssl-key ssl-cipher ssl-crl ssl-crlpath ssl-mode ssl-fips-mode ssl-verify-server-cert
     ssl-session-data ssl-session-data-continue-on-failed-reuse ssl-fp ssl-fplist tls-version tls-ciphersuites
     tls-sni-servername
-""".split()
+    """
+)
 _TOOLS: t.Mapping[str, _Tool] = {
-    "postgresql": _Tool(frozenset(_PG_LONG), frozenset("fFZdhpUWwjvV?"), frozenset("eEfFhjnNpSZtTUd")),
-    "mysql": _Tool(frozenset(_MY_LONG), frozenset("rTXBAhPupSW#fVvI?"), frozenset("hPuSrTw")),
+    "postgresql": _Tool(_PG_LONG, frozenset("fFZdhpUWwjvV?"), frozenset("eEfFhjnNpSZtTUd")),
+    "mysql": _Tool(_MY_LONG, frozenset("rTXBAhPupSW#fVvI?"), frozenset("hPuSrTw")),
 }
 _MY_PREFIXES = ("loose-", "skip-", "disable-", "enable-", "maximum-")
 

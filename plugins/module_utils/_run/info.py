@@ -44,11 +44,11 @@ def run(job: Job) -> Answer:
     return Answer(result, warnings=warnings, lists=("databases", "missing_privileges"))
 
 
-def _databases(engine: Engine) -> t.List[t.Dict[str, t.Any]]:
+def _databases(engine: Engine) -> list[dict[str, t.Any]]:
     return [_database(item) for item in engine.databases()]
 
 
-def _database(item: Database) -> t.Dict[str, t.Any]:
+def _database(item: Database) -> dict[str, t.Any]:
     return {
         "name": item.name,
         "size": item.size,

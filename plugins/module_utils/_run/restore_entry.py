@@ -8,8 +8,6 @@
 
 from __future__ import annotations
 
-import typing as t
-
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Engine
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError
 from ansible_collections.vya.backupdb.plugins.module_utils._names import GLOBALS
@@ -62,7 +60,7 @@ def _present(engine: Engine, name: str) -> bool:
     return any(database.name == name for database in engine.databases())
 
 
-def _diff(target: str, before: bool, backup_id: str) -> t.Dict[str, str]:
+def _diff(target: str, before: bool, backup_id: str) -> dict[str, str]:
     return {
         "before_header": target,
         "after_header": target,

@@ -43,9 +43,9 @@ class Readers:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._found: t.Optional[t.List[t.Tuple[str, int, str]]] = None
+        self._found: list[tuple[str, int, str]] | None = None
 
-    def reader(self, manifest: Manifest, section: str) -> t.Optional[Command]:
+    def reader(self, manifest: Manifest, section: str) -> Command | None:
         """The command that reads a part, or None when nothing but its trailer tells. ToolError when none fits."""
         if manifest.engine["name"] != "postgresql" or section != _ARCHIVE:
             return None
@@ -56,8 +56,8 @@ class Readers:
         if not fitting:
             there = ", ".join(sorted({version for _path, _major, version in self._found})) or "none"
             raise ToolError(
-                f"The archive was written by pg_dump {wanted}; no pg_restore of that or a newer version was found on this"
-                f" host (found: {there}).",
+                f"The archive was written by pg_dump {wanted}; no pg_restore of that version or a newer one was found"
+                f" on this host (found: {there}).",
                 stage="preflight",
                 hint=f"Install postgresql-client-{wanted} (Debian) or postgresql{wanted} (RHEL, PGDG), or verify with"
                 " level=decrypted.",
@@ -73,11 +73,11 @@ class Verification:
         self._log = log
         self._readers = Readers(run)
 
-    def prove(self, entry: catalog.Entry) -> t.Dict[str, t.Any]:
+    def prove(self, entry: catalog.Entry) -> dict[str, t.Any]:
         """The verdict on one backup. ``level``: the highest level that holds, empty when none does."""
         manifest = entry.manifest
         started = time.monotonic()
-        result: t.Dict[str, t.Any] = {
+        result: dict[str, t.Any] = {
             "id": manifest.id,
             "host": manifest.host,
             "instance": manifest.instance,
@@ -95,7 +95,9 @@ class Verification:
         except InterruptedRun:
             raise
         except (BackupError, OSError, ValueError) as exc:
-            error = exc if isinstance(exc, BackupError) else BackupError(f"{type(exc).__name__}: {exc}", stage="internal")
+            error = (
+                exc if isinstance(exc, BackupError) else BackupError(f"{type(exc).__name__}: {exc}", stage="internal")
+            )
             result.update(error.as_dict(), ok=False, level=self._reached(entry))
         result["seconds"] = round(time.monotonic() - started, 3)
         return result
@@ -135,7 +137,7 @@ def run(job: Job) -> Answer:
         _refuse_encrypted(entries)
     store = job.store()
     verification = Verification(job.run, store, level=job.params["level"], identities=identities, log=job.log)
-    results: t.List[t.Dict[str, t.Any]] = list(damaged)
+    results: list[dict[str, t.Any]] = list(damaged)
     try:
         for entry in entries:
             results.append(verification.prove(entry))
@@ -155,9 +157,7 @@ def _refuse_encrypted(entries: t.Sequence[catalog.Entry]) -> None:
         )
 
 
-def _damaged(
-    job: Job, found: catalog.Catalog, entries: t.Sequence[catalog.Entry]
-) -> t.List[t.Dict[str, t.Any]]:
+def _damaged(job: Job, found: catalog.Catalog, entries: t.Sequence[catalog.Entry]) -> list[dict[str, t.Any]]:
     """Failures for damaged manifests that the options choose. Their ids tell when they were made."""
     backup, before = job.params["backup"], job.params["before"]
     newest = {tuple(names.encode(item) for item in label(entry)): entry.manifest.id for entry in reversed(entries)}
@@ -203,7 +203,7 @@ def _offer(found: catalog.Catalog) -> str:
     return "Look with vya.backupdb.backup_info which hosts, instances and databases the store holds."
 
 
-def _answer(found: catalog.Catalog, results: t.List[t.Dict[str, t.Any]]) -> Answer:
+def _answer(found: catalog.Catalog, results: list[dict[str, t.Any]]) -> Answer:
     failures = [item for item in results if not item["ok"]]
     size = sum(item["size"] for item in results)
     result = {

@@ -1,0 +1,160 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the collection's modules, each as a real process of its own.
+
+    result = run_module("db_info", {"engine": "postgresql", **server.login}, path_prefix=server.tool_path)
+
+`run_module` is quick: the process gets its arguments as Ansible gives them, but from the test. `run_task` goes through
+`ansible` itself, packaging included, and takes seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Mapping
+
+ROOT = Path(__file__).resolve().parents[3]
+TREE = ROOT / ".build"
+PROCESS = Path(__file__).with_name("module_process.py")
+
+
+class RunningModule:
+    """A module at work. `pid` is the module's own process."""
+
+    def __init__(self, popen: subprocess.Popen[bytes]) -> None:
+        self.popen = popen
+
+    @property
+    def pid(self) -> int:
+        """The module's process id."""
+        return self.popen.pid
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the module alone."""
+        self.popen.send_signal(number)
+
+    def wait(self, timeout: float = 600) -> dict[str, Any]:
+        """Wait for its end. Its result, with `rc` and `stderr` of the process as `process_rc` and `process_stderr`.
+
+        A module that was killed has no result: then those two are all there is.
+        """
+        try:
+            stdout, stderr = self.popen.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            self.popen.kill()
+            stdout, stderr = self.popen.communicate()
+            raise AssertionError(f"the module did not end: {stderr.decode(errors='replace')}") from None
+        result: dict[str, Any] = {}
+        start = stdout.find(b"{")
+        if start >= 0:
+            result = json.loads(stdout[start:])
+        result["process_rc"] = self.popen.returncode
+        result["process_stderr"] = stderr.decode(errors="replace")
+        return result
+
+
+def start_module(
+    name: str,
+    params: Mapping[str, Any],
+    *,
+    check: bool = False,
+    diff: bool = False,
+    verbosity: int = 0,
+    path_prefix: str = "",
+    python: str | None = None,
+    env: Mapping[str, str] | None = None,
+    kill_at: int = 0,
+    step_log: str | Path = "",
+) -> RunningModule:
+    """Start a module.
+
+    `path_prefix` is put first on its PATH. `python`: another interpreter, which needs the drivers but no Ansible. `kill_at`:
+    SIGKILL it at that step of its run (1 is the first). `step_log`: a file that gets the name of each step.
+    """
+    args = {
+        **params,
+        "_ansible_check_mode": check,
+        "_ansible_diff": diff,
+        "_ansible_verbosity": verbosity,
+        "_ansible_no_log": False,
+        "_ansible_debug": False,
+        "_ansible_module_name": f"vya.backupdb.{name}",
+    }
+    environment = {**os.environ, "PYTHONPATH": _python_path(python), "LC_ALL": "C.UTF-8", **(env or {})}
+    if path_prefix:
+        environment["PATH"] = path_prefix + os.pathsep + environment.get("PATH", os.defpath)
+    popen = subprocess.Popen(
+        [python or sys.executable, str(PROCESS)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    )
+    task = {"name": name, "args": args, "kill_at": kill_at, "step_log": str(step_log)}
+    assert popen.stdin is not None
+    popen.stdin.write(json.dumps(task).encode())
+    popen.stdin.close()
+    popen.stdin = None
+    return RunningModule(popen)
+
+
+def run_module(name: str, params: Mapping[str, Any], *, timeout: float = 600, **options: Any) -> dict[str, Any]:
+    """Run a module to its end; `options` as in start_module. The result tells `failed` also when it is false."""
+    result = start_module(name, params, **options).wait(timeout)
+    if "invocation" not in result and "failed" not in result:
+        raise AssertionError(f"{name} answered nothing: {result['process_stderr']}")
+    result.setdefault("failed", False)
+    return result
+
+
+def run_task(
+    name: str, params: Mapping[str, Any], *, check: bool = False, path_prefix: str = "", verbosity: int = 0
+) -> tuple[dict[str, Any], str]:
+    """Run a module as a task of a playbook. Its result as it is registered, and everything that was printed."""
+    with tempfile.TemporaryDirectory(prefix="vyadb-play-") as folder:
+        answer, variables = Path(folder, "answer.json"), Path(folder, "vars.json")
+        variables.write_text(json.dumps({"task_args": params}), encoding="utf-8")
+        task = {f"vya.backupdb.{name}": "{{ task_args }}", "register": "answer", "ignore_errors": True}
+        keep = {"ansible.builtin.copy": {"content": "{{ answer | to_json }}", "dest": str(answer)}, "check_mode": False}
+        play = [{"hosts": "localhost", "gather_facts": False, "tasks": [task, keep]}]
+        Path(folder, "play.json").write_text(json.dumps(play), encoding="utf-8")
+        argv = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", "-c", "local"]
+        argv += ["-e", f"@{variables}", "-e", f"ansible_python_interpreter={sys.executable}", f"{folder}/play.json"]
+        argv += ["--check"] if check else []
+        argv += [f"-{'v' * verbosity}"] if verbosity else []
+        environment = {
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(TREE),
+            "ANSIBLE_INJECT_FACT_VARS": "false",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "LC_ALL": "C.UTF-8",
+            "PATH": path_prefix + os.pathsep + os.environ.get("PATH", os.defpath),
+        }
+        done = subprocess.run(argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        printed = done.stdout.decode(errors="replace")
+        if not answer.exists():
+            raise AssertionError(f"the play did not run:\n{printed}")
+        result: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
+        return result, printed
+
+
+def _python_path(python: str | None) -> str:
+    """Where a module finds the collection, and Ansible's own part of what a managed host gets."""
+    if python is None:
+        return str(TREE)
+    import ansible
+
+    link = TREE / "target" / "ansible"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    source = Path(next(iter(ansible.__path__)))
+    if not link.is_symlink() or link.resolve() != source.resolve():
+        link.unlink(missing_ok=True)
+        link.symlink_to(source)
+    return os.pathsep.join((str(TREE), str(link.parent)))
