@@ -93,8 +93,11 @@ def drop_code(connection: t.Any, database: str, *, stage: str) -> None:
     routines = f"SELECT routine_type, routine_name FROM information_schema.routines WHERE routine_schema = {schema}"
     # MariaDB's package bodies go with their packages.
     for kind, name in sorted(execute(connection, routines, stage=stage)):
+        if kind == "PACKAGE":
+            execute(connection, "SET SESSION sql_mode = 'ORACLE'", stage=stage)  # the statement is known only there
         if kind != "PACKAGE BODY":
             execute(connection, f"DROP {kind} IF EXISTS {quote(database)}.{quote(name)}", stage=stage)
+    execute(connection, "SET SESSION sql_mode = ''", stage=stage)
 
 
 @dataclasses.dataclass
@@ -144,7 +147,13 @@ class Swap:
         self._run(f"SET SESSION lock_wait_timeout = {_LOCK_WAIT}")
 
     def _run(self, sql: str) -> t.List[t.Tuple[t.Any, ...]]:
-        return execute(self._connection, sql, stage="swap")
+        try:
+            return execute(self._connection, sql, stage="swap")
+        except EngineError as exc:
+            raise EngineError(f"{exc.msg} ({sql[:_SHOWN]})", stage="swap") from exc.__cause__
+
+    def _exists(self, name: str) -> bool:
+        return bool(self._run(f"SELECT 1 FROM information_schema.schemata WHERE schema_name = {literal(name)}"))
 
     def close(self) -> None:
         """End the connection."""
@@ -253,13 +262,15 @@ class Swap:
             "SELECT table_name, column_name, column_default FROM information_schema.columns"
             f" WHERE table_schema = {literal(plan.target)} AND column_default LIKE '%nextval%'"
         )
+        changes: t.Dict[str, t.List[str]] = {}
         for table, column, default in rows:
             text = default.decode() if isinstance(default, bytes) else default
             moved = retarget(text, plan.scratch, plan.target, names, fold=reader.folds)
             if moved != text:
-                self._run(
-                    f"ALTER TABLE {quote(plan.target)}.{quote(table)} ALTER COLUMN {quote(column)} SET DEFAULT ({moved})"
-                )
+                changes.setdefault(table, []).append(f"ALTER COLUMN {quote(column)} SET DEFAULT {moved}")
+        for table, clauses in changes.items():
+            # One statement a table: it cannot be opened while any default names a sequence that is gone.
+            self._run(f"ALTER TABLE {quote(plan.target)}.{quote(table)} {', '.join(clauses)}")
 
     def _code(
         self,
@@ -275,15 +286,14 @@ class Swap:
         """Before the rename: give the target its triggers back, drop what was made for the swap."""
         plan = self._plan
         if not plan.previous:
-            if not Reader(self._connection, plan.target, stage="swap").tables:
+            if self._exists(plan.target) and not Reader(self._connection, plan.target, stage="swap").tables:
                 self._run(f"DROP DATABASE IF EXISTS {quote(plan.target)}")
             return
         sql = f"SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = {literal(plan.target)}"
         if len(self._run(sql)) != len(plan.old_triggers):
             drop_code(self._connection, plan.target, stage="swap")
             self._code(plan.old_code, plan.target, plan.target, plan.old_names)
-        exists = f"SELECT 1 FROM information_schema.schemata WHERE schema_name = {literal(plan.previous)}"
-        if self._run(exists) and not Reader(self._connection, plan.previous, stage="swap").tables:
+        if self._exists(plan.previous) and not Reader(self._connection, plan.previous, stage="swap").tables:
             self._run(f"DROP DATABASE IF EXISTS {quote(plan.previous)}")
 
     def undo_swapped(self) -> None:

@@ -80,11 +80,20 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+# Words after which a name with a dot is a table, a view, a sequence or a routine.
+_BEFORE_OBJECT = frozenset(
+    "FROM JOIN STRAIGHT_JOIN INTO UPDATE TABLE CALL VIEW TRIGGER PROCEDURE FUNCTION EVENT SEQUENCE PACKAGE BODY"
+    " REFERENCES FOR EXISTS IGNORE INSERT REPLACE LIKE FOLLOWS PRECEDES DESCRIBE TRUNCATE LOW_PRIORITY DELAYED".split()
+)
+# After these it may be a table, or a column of an alias that has the database's name.
+_MAYBE_BEFORE_OBJECT = frozenset((",", "(", "ON", "USING"))
+
+
 def retarget(text: str, old: str, new: str, objects: t.Container[str], *, sql_mode: str = "", fold: bool = False) -> str:
     """``text`` with the qualifier ``old`` replaced by ``new`` before names of ``objects``, and nowhere else.
 
     ``fold``: the server compares names of databases without case (lower_case_table_names); ``objects`` are folded then.
-    A table alias that happens to have the database's name is told apart by what follows it: a column, no object.
+    A table or an alias may have the database's name too: its columns (``shop.shop``) are told apart by their place.
     """
     words = split(text, sql_mode)
     solid = [index for index, word in enumerate(words) if word.kind != "space"]
@@ -92,14 +101,21 @@ def retarget(text: str, old: str, new: str, objects: t.Container[str], *, sql_mo
     def folded(name: t.Optional[str]) -> t.Optional[str]:
         return name.lower() if fold and name is not None else name
 
+    def at(place: int) -> Word:
+        return words[solid[place]] if 0 <= place < len(solid) else Word("space", "")
+
+    places = [place for place in range(len(solid)) if at(place).name is not None and folded(at(place).name) == folded(old)]
+    also_alias = any(at(place + 1).text not in (".", "@") for place in places)
     out = [word.text for word in words]
-    for place, index in enumerate(solid[:-2]):
-        if folded(words[index].name) != folded(old) or words[solid[place + 1]].text != ".":
+    for place in places:
+        following = folded(at(place + 2).name)
+        if at(place + 1).text != "." or at(place - 1).text == "." or following is None or following not in objects:
             continue
-        following = folded(words[solid[place + 2]].name)
-        before = words[solid[place - 1]].text if place else ""
-        if following is not None and following in objects and before != ".":
-            out[index] = quote(new)
+        before = at(place - 1)
+        word = before.text.upper() if before.kind in ("word", "other") else ""
+        certain = word in _BEFORE_OBJECT or at(place + 3).text in (".", "(")
+        if certain or (word in _MAYBE_BEFORE_OBJECT and not also_alias):
+            out[solid[place]] = quote(new)
     return "".join(out)
 
 
