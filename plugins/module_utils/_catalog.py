@@ -29,14 +29,14 @@ class Entry:
 class Catalog:
     """``entries`` newest first; ``incomplete``: (place, why) of what has no readable manifest."""
 
-    entries: t.Tuple[Entry, ...]
-    incomplete: t.Tuple[t.Tuple[str, str], ...]
+    entries: tuple[Entry, ...]
+    incomplete: tuple[tuple[str, str], ...]
 
 
 def read(store: Store, *, host: str = "", instance: str = "", database: str = "") -> Catalog:
     """Read all manifests of the given labels. A manifest that lies under another name than its own is not believed."""
-    entries: t.List[Entry] = []
-    incomplete: t.List[t.Tuple[str, str]] = []
+    entries: list[Entry] = []
+    incomplete: list[tuple[str, str]] = []
     for found in store.find(host, instance, database):
         if not found.manifest:
             incomplete.append((found.place, found.problem))
@@ -55,9 +55,7 @@ def read(store: Store, *, host: str = "", instance: str = "", database: str = ""
     return Catalog(tuple(entries), tuple(sorted(incomplete)))
 
 
-def choose(
-    catalog: Catalog, *, what: str, backup: str = "latest", before: t.Optional[str] = None
-) -> Entry:
+def choose(catalog: Catalog, *, what: str, backup: str = "latest", before: str | None = None) -> Entry:
     """The newest entry, the newest with a snapshot not after ``before``, or the one with the id ``backup``.
 
     ``what`` names the series in the NotFoundError, which says what there is instead.
@@ -78,7 +76,7 @@ def choose(
     return entries[0]
 
 
-def _asked(backup: str, before: t.Optional[str]) -> str:
+def _asked(backup: str, before: str | None) -> str:
     return (f" the id {backup}" if backup != "latest" else "") + (f" before {before}" if before else "")
 
 

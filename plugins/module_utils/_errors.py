@@ -30,7 +30,7 @@ class BackupError(Exception):
         msg: str,
         *,
         stage: str = "",
-        rc: t.Optional[int] = None,
+        rc: int | None = None,
         stderr: str = "",
         hint: str = "",
     ) -> None:
@@ -41,14 +41,14 @@ class BackupError(Exception):
         self.stderr = tail(stderr)
         self.hint = hint
 
-    def at(self, stage: str) -> "BackupError":
+    def at(self, stage: str) -> BackupError:
         """The same error, with a stage if it had none."""
         self.stage = self.stage or stage
         return self
 
-    def as_dict(self) -> t.Dict[str, t.Any]:
+    def as_dict(self) -> dict[str, t.Any]:
         """Fields for a module's result; absent ones are left out."""
-        result: t.Dict[str, t.Any] = {"stage": self.stage, "msg": str(self)}
+        result: dict[str, t.Any] = {"stage": self.stage, "msg": str(self)}
         if self.rc is not None:
             result["rc"] = self.rc
         return result

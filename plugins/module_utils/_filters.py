@@ -18,7 +18,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Filt
 class Count(Filter):
     """Counts bytes; more than ``limit`` is an error (a stream that decompresses to more than was ever put in)."""
 
-    def __init__(self, limit: t.Optional[int] = None, *, what: str = "the stream") -> None:
+    def __init__(self, limit: int | None = None, *, what: str = "the stream") -> None:
         self.size = 0
         self._limit = limit
         self._what = what
@@ -79,7 +79,7 @@ class Trailer(Filter):
         self._what = what
         self._stage = stage
         self._tail = b""
-        self.seen: t.Optional[bool] = None
+        self.seen: bool | None = None
 
     def update(self, data: bytes) -> bytes:
         self._tail = data[-self._KEPT :] if len(data) >= self._KEPT else (self._tail + data)[-self._KEPT :]
@@ -103,7 +103,7 @@ class Watch(Filter):
     def __init__(self, signs: t.Sequence[bytes], found: t.Callable[[], None]) -> None:
         self._signs = signs
         self._keep = max(len(sign) for sign in signs) - 1
-        self._found: t.Optional[t.Callable[[], None]] = found
+        self._found: t.Callable[[], None] | None = found
         self._before = b""
 
     def _fire(self) -> None:

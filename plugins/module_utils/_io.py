@@ -233,7 +233,7 @@ class FileLock:
         self._folder, self._name, self._path, self._what = folder, name, path, what
         self._fd = -1
 
-    def __enter__(self) -> "FileLock":
+    def __enter__(self) -> FileLock:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             self._fd = os.open(self._name, flags, 0o600, dir_fd=self._folder)

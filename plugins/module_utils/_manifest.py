@@ -31,7 +31,7 @@ class Part:
     size: int
     sha256: str
     plain_size: int
-    trailer: t.Optional[bool]
+    trailer: bool | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Table:
     """``rows`` in the dump's snapshot when ``exact``, else counted beside it; None: not counted."""
 
     name: str
-    rows: t.Optional[int]
+    rows: int | None
     exact: bool
 
 
@@ -68,15 +68,15 @@ class Manifest:
     snapshot: str
     finished: str
     tool: t.Mapping[str, t.Any]
-    parts: t.Tuple[Part, ...]
+    parts: tuple[Part, ...]
     compression: str
-    encryption: t.Optional[t.Mapping[str, t.Any]]
-    tables: t.Tuple[Table, ...]
+    encryption: t.Mapping[str, t.Any] | None
+    tables: tuple[Table, ...]
     schema_sha256: str
-    schema_objects: t.Tuple[SchemaObject, ...]
+    schema_objects: tuple[SchemaObject, ...]
     properties: t.Mapping[str, t.Any]
-    position: t.Optional[t.Mapping[str, t.Any]]
-    warnings: t.Tuple[str, ...]
+    position: t.Mapping[str, t.Any] | None
+    warnings: tuple[str, ...]
     version: int = VERSION
 
     @property
@@ -90,7 +90,7 @@ class Manifest:
         return sum(part.plain_size for part in self.parts)
 
     @property
-    def recipients(self) -> t.Tuple[str, ...]:
+    def recipients(self) -> tuple[str, ...]:
         """Public keys that can open it; empty when it is not encrypted."""
         return tuple(self.encryption["recipients"]) if self.encryption else ()
 
@@ -107,7 +107,7 @@ class Manifest:
         )
 
     @classmethod
-    def from_json(cls, data: bytes, where: str) -> "Manifest":
+    def from_json(cls, data: bytes, where: str) -> Manifest:
         """Read a manifest; ``where`` names the file in the ManifestError that anything unexpected raises."""
         try:
             fields = json.loads(data.decode("utf-8", "surrogateescape"))

@@ -13,7 +13,7 @@ import hashlib
 import re
 import secrets
 import typing as t
-from urllib.parse import unquote, quote
+from urllib.parse import quote, unquote
 
 GLOBALS = "@globals"
 _SAFE = "".join(chr(c) for c in range(128) if chr(c).isalnum()) + "_-."
@@ -64,7 +64,7 @@ def beside(name: str, suffix: str, limit: int, *, unit: str = "bytes") -> str:
     return name.encode("utf-8")[:room].decode("utf-8", "ignore") + tail
 
 
-def human_size(size: t.Optional[float]) -> str:
+def human_size(size: float | None) -> str:
     """Bytes in words, in binary units: ``1.4 MiB``."""
     if size is None:
         return "unknown"

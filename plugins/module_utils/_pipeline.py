@@ -20,7 +20,6 @@ import typing as t
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, ToolError
 from ansible_collections.vya.backupdb.plugins.module_utils._process import CHUNK, Command, Process, Run
 
-
 # Pumps end when their processes are killed; one that waits for a database server is left behind.
 _PATIENCE = 10.0
 
@@ -173,13 +172,13 @@ class Pipeline:
     def __init__(self, run: Run, nodes: t.Sequence[Node]) -> None:
         self._run = run
         self._nodes = nodes
-        self._processes: t.List[Process] = []
-        self._errors: t.List[BaseException] = []
+        self._processes: list[Process] = []
+        self._errors: list[BaseException] = []
         self._lock = threading.Lock()
 
-    def execute(self) -> t.List[str]:
+    def execute(self) -> list[str]:
         """Run to the end. Returns what tools that succeeded said on stderr (warnings), without secrets."""
-        threads: t.List[threading.Thread] = []
+        threads: list[threading.Thread] = []
         try:
             pumps = self._build()
             for pump in pumps[:-1]:
@@ -201,9 +200,9 @@ class Pipeline:
             raise self._errors[0]
         return [process.stderr() for process in self._processes if process.stderr()]
 
-    def _build(self) -> t.List[_Pump]:
+    def _build(self) -> list[_Pump]:
         """Start every process, then join the ends. Starting first keeps forks away from running pumps."""
-        nodes: t.List[t.Union[Source, Sink, Filter, Process]] = []
+        nodes: list[Source | Sink | Filter | Process] = []
         for index, node in enumerate(self._nodes):
             if isinstance(node, Command):
                 process = self._run.start(node, stdin=index > 0, stdout=index < len(self._nodes) - 1)
@@ -211,9 +210,9 @@ class Pipeline:
                 nodes.append(process)
             else:
                 nodes.append(node)
-        pumps: t.List[_Pump] = []
-        source: t.Optional[Source] = None
-        filters: t.List[Filter] = []
+        pumps: list[_Pump] = []
+        source: Source | None = None
+        filters: list[Filter] = []
         for index, item in enumerate(nodes):
             if isinstance(item, Filter):
                 filters.append(item)

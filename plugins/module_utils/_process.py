@@ -32,12 +32,12 @@ class Command:
     """What to start: ``argv`` without secrets; ``env`` is merged into the environment after ``unset`` names are taken
     out; ``fds`` are inherited. ``stage`` names the step in errors. ``on_failure`` explains a known stderr."""
 
-    argv: t.Tuple[str, ...]
+    argv: tuple[str, ...]
     stage: str
     env: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
-    unset: t.Tuple[str, ...] = ()
-    fds: t.Tuple[int, ...] = ()
-    on_failure: t.Optional[t.Callable[[str], str]] = None
+    unset: tuple[str, ...] = ()
+    fds: tuple[int, ...] = ()
+    on_failure: t.Callable[[str], str] | None = None
 
     @property
     def tool(self) -> str:
@@ -79,20 +79,20 @@ class Run:
     def __init__(
         self,
         *,
-        timeout: t.Optional[float] = None,
+        timeout: float | None = None,
         secrets: t.Iterable[str] = (),
-        observer: t.Optional[t.Callable[[str], None]] = None,
+        observer: t.Callable[[str], None] | None = None,
     ) -> None:
         self._deadline = time.monotonic() + timeout if timeout else None
         self._timeout = timeout
         self._secrets = tuple(secrets)
         self._observer = observer
         self._reason = ""
-        self._live: t.List[Process] = []
-        self._on_cancel: t.List[t.Callable[[], None]] = []
+        self._live: list[Process] = []
+        self._on_cancel: list[t.Callable[[], None]] = []
         # A signal's handler may cancel while the main thread holds it.
         self._lock = threading.RLock()
-        self._watcher: t.Optional[threading.Thread] = None
+        self._watcher: threading.Thread | None = None
 
     def step(self, name: str) -> None:
         """Announce a step, and stop here if the run is over."""
@@ -126,7 +126,7 @@ class Run:
         """``text`` without the secrets of this run."""
         return redact(text, self._secrets)
 
-    def start(self, command: Command, *, stdin: bool, stdout: bool) -> "Process":
+    def start(self, command: Command, *, stdin: bool, stdout: bool) -> Process:
         """Start a process; it is killed when this one dies, however it dies."""
         self.check()
         process = Process(self, command, stdin=stdin, stdout=stdout)
@@ -137,7 +137,7 @@ class Run:
             self._watcher.start()
         return process
 
-    def forget(self, process: "Process") -> None:
+    def forget(self, process: Process) -> None:
         """The process has ended and was waited for."""
         with self._lock:
             if process in self._live:

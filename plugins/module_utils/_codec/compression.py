@@ -24,13 +24,13 @@ class Compression:
 
     name: str
     suffix: str
-    programs: t.Tuple[str, ...]
+    programs: tuple[str, ...]
     package: str
-    levels: t.Tuple[int, int]
+    levels: tuple[int, int]
     default: int
-    options: t.Tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
 
-    def check_level(self, level: t.Optional[int]) -> int:
+    def check_level(self, level: int | None) -> int:
         """The level to use; ConfigError when out of range."""
         if level is None:
             return self.default
@@ -51,7 +51,7 @@ class Compression:
             hint=f"Install the package {self.package}.",
         )
 
-    def compressor(self, level: t.Optional[int], member: str) -> t.List[t.Union[Command, Filter]]:
+    def compressor(self, level: int | None, member: str) -> list[Command | Filter]:
         """Pipeline nodes that compress; ``member`` names the content where the format keeps a name (zip)."""
         chosen = self.check_level(level)
         if self.name == "none":
@@ -63,7 +63,7 @@ class Compression:
         ultra = ("--ultra",) if self.name == "zstd" and chosen > 19 else ()
         return [Command((program, *options, *ultra, f"-{chosen}", "-c"), stage="compress")]
 
-    def decompressor(self) -> t.List[t.Union[Command, Filter]]:
+    def decompressor(self) -> list[Command | Filter]:
         """Pipeline nodes that undo :meth:`compressor`."""
         if self.name == "none":
             return []

@@ -23,7 +23,7 @@ class Login:
 
     engine: str
     host: str = ""
-    port: t.Optional[int] = None
+    port: int | None = None
     user: str = ""
     password: str = ""
     unix_socket: str = ""
@@ -46,11 +46,11 @@ class Server:
 
     engine: str
     flavour: str
-    version: t.Tuple[int, ...]
+    version: tuple[int, ...]
     version_text: str
 
     @property
-    def series(self) -> t.Tuple[int, ...]:
+    def series(self) -> tuple[int, ...]:
         """What counts as a major version: PostgreSQL 15, MariaDB 10.11, MySQL 8.4, MySQL 9."""
         if self.flavour == "postgresql" or (self.flavour == "mysql" and self.version[0] >= 9):
             return self.version[:1]
@@ -67,7 +67,7 @@ class Database:
     """``size`` in bytes on the server's disk (None: not known); ``problem``: why it cannot be dumped."""
 
     name: str
-    size: t.Optional[int]
+    size: int | None
     system: bool = False
     note: str = ""
     problem: str = ""
@@ -79,19 +79,19 @@ class Section:
 
     stem: str
     section: str
-    source: t.Union[Command, t.Iterable[bytes]]
+    source: Command | t.Iterable[bytes]
     trailer: bytes = b""
-    filters: t.Tuple[Filter, ...] = ()
+    filters: tuple[Filter, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
 class Facts:
     """What is known when all sections of a dump are stored."""
 
-    tables: t.Tuple[Table, ...]
-    schema: t.Tuple[SchemaObject, ...]
-    position: t.Optional[t.Mapping[str, t.Any]]
-    warnings: t.Tuple[str, ...]
+    tables: tuple[Table, ...]
+    schema: tuple[SchemaObject, ...]
+    position: t.Mapping[str, t.Any] | None
+    warnings: tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,7 +145,7 @@ class Restore(abc.ABC):
     scratch: str
 
     @abc.abstractmethod
-    def preflight(self, *, globals_follow: bool = False) -> t.List[str]:
+    def preflight(self, *, globals_follow: bool = False) -> list[str]:
         """Refuse what cannot work, changing nothing. Returns warnings. ``globals_follow``: roles that are missing now
         are about to be restored, and are not looked for."""
 
@@ -154,16 +154,16 @@ class Restore(abc.ABC):
         """Create the scratch database."""
 
     @abc.abstractmethod
-    def loader(self, section: str, spooled: t.Optional[int] = None) -> t.Union[Command, t.Callable[[bytes], None]]:
+    def loader(self, section: str, spooled: int | None = None) -> Command | t.Callable[[bytes], None]:
         """Who takes the plain stream of a section: a tool, or a function that takes all of it (small sections).
         ``spooled``: the descriptor of a file that holds it, for a tool that reads it with several jobs."""
 
     @abc.abstractmethod
-    def inspect(self) -> t.Tuple[t.Tuple[Table, ...], t.Tuple[SchemaObject, ...]]:
+    def inspect(self) -> tuple[tuple[Table, ...], tuple[SchemaObject, ...]]:
         """Row counts and fingerprints of the scratch database."""
 
     @abc.abstractmethod
-    def compared(self, objects: t.Iterable[SchemaObject]) -> t.List[SchemaObject]:
+    def compared(self, objects: t.Iterable[SchemaObject]) -> list[SchemaObject]:
         """Those of the manifest's or the scratch database's objects that this restore must bring back."""
 
     @abc.abstractmethod
@@ -171,11 +171,11 @@ class Restore(abc.ABC):
         """What remains between loading and the swap: database settings, statistics."""
 
     @abc.abstractmethod
-    def swap(self) -> t.Optional[str]:
+    def swap(self) -> str | None:
         """Put it in place. Returns the name under which the replaced database was kept."""
 
     @abc.abstractmethod
-    def close(self) -> t.List[str]:
+    def close(self) -> list[str]:
         """Drop what is left of the scratch database; never raises. Returns the names of what could not be dropped."""
 
 
@@ -194,11 +194,11 @@ class Engine(abc.ABC):
         """Version and flavour; ConnectError when it cannot be reached."""
 
     @abc.abstractmethod
-    def databases(self) -> t.List[Database]:
+    def databases(self) -> list[Database]:
         """All databases, system databases included, sorted by name."""
 
     @abc.abstractmethod
-    def tools(self) -> t.Dict[str, t.Dict[str, str]]:
+    def tools(self) -> dict[str, dict[str, str]]:
         """Client tools that fit the server: name -> path and version. A missing tool has no entry."""
 
     @abc.abstractmethod
@@ -206,7 +206,7 @@ class Engine(abc.ABC):
         """ToolError with the package to install unless all fit."""
 
     @abc.abstractmethod
-    def missing_privileges(self) -> t.List[Missing]:
+    def missing_privileges(self) -> list[Missing]:
         """What the account lacks for complete backups."""
 
     @abc.abstractmethod
@@ -222,11 +222,11 @@ class Engine(abc.ABC):
         """Prepare to restore a backup of a database."""
 
     @abc.abstractmethod
-    def restore_globals(self, sql: bytes) -> t.List[str]:
+    def restore_globals(self, sql: bytes) -> list[str]:
         """Run the statements of a backup of globals. What exists stays as it is. Returns warnings."""
 
     @abc.abstractmethod
-    def sweep(self) -> t.List[str]:
+    def sweep(self) -> list[str]:
         """Drop scratch databases of restores that died; finish or undo swaps that they left. Returns what was done."""
 
     @abc.abstractmethod

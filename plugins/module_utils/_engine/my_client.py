@@ -62,7 +62,7 @@ class Tool:
 
     path: str
     family: str
-    version: t.Tuple[int, ...]
+    version: tuple[int, ...]
     version_text: str
     options: str
 
@@ -71,7 +71,7 @@ class Tool:
         return bool(re.search(rf"--{re.escape(option)}\b", self.options))
 
 
-def _option_file(path: str) -> t.Dict[str, str]:
+def _option_file(path: str) -> dict[str, str]:
     """The group [client] of an option file. Other groups, which may change what a dump holds, are not looked at."""
     parser = configparser.ConfigParser(strict=False, allow_no_value=True, interpolation=None, delimiters=("=",))
     try:
@@ -80,7 +80,7 @@ def _option_file(path: str) -> t.Dict[str, str]:
         parser.read_string("".join(lines))
     except (OSError, UnicodeDecodeError, configparser.Error) as exc:
         raise ConfigError(f"The option file {path} cannot be read: {exc}.") from exc
-    found: t.Dict[str, str] = {}
+    found: dict[str, str] = {}
     for group in ("client", "client-server", "client-mariadb"):
         if parser.has_section(group):
             for key, value in parser.items(group):
@@ -116,8 +116,8 @@ class Client:
     def __init__(self, run: Run, login: Login) -> None:
         self.run = run
         self.login = self._located(merge_option_file(login))
-        self._secrets: t.List[SecretFile] = []
-        self._found: t.Dict[str, t.List[Tool]] = {}
+        self._secrets: list[SecretFile] = []
+        self._found: dict[str, list[Tool]] = {}
 
     @staticmethod
     def _located(login: Login) -> Login:
@@ -128,11 +128,11 @@ class Client:
                 return dataclasses.replace(login, unix_socket=path)
         return dataclasses.replace(login, host="localhost")
 
-    def connect(self, database: t.Optional[str] = None) -> t.Any:
+    def connect(self, database: str | None = None) -> t.Any:
         """A driver connection; ConnectError with what the server said."""
         require_driver()
         login = self.login
-        options: t.Dict[str, t.Any] = {
+        options: dict[str, t.Any] = {
             "user": login.user or None,
             "password": login.password,
             "database": database,
@@ -158,11 +158,11 @@ class Client:
                 hint="Check login_host, login_port, login_unix_socket, login_user, the password and the account's host.",
             ) from exc
 
-    def _driver_tls(self) -> t.Dict[str, t.Any]:
+    def _driver_tls(self) -> dict[str, t.Any]:
         login = self.login
         if login.tls_mode == "disable" or (login.unix_socket and login.tls_mode == "prefer"):
             return {"ssl_disabled": True}
-        tls: t.Dict[str, t.Any] = {"check_hostname": login.tls_mode == "verify-full"}
+        tls: dict[str, t.Any] = {"check_hostname": login.tls_mode == "verify-full"}
         if login.ca_cert:
             tls["ca"] = login.ca_cert
         if login.client_cert:
@@ -185,7 +185,7 @@ class Client:
         self._secrets.append(secret)
         return secret
 
-    def _tool_tls(self, family: str) -> t.List[str]:
+    def _tool_tls(self, family: str) -> list[str]:
         mode, local = self.login.tls_mode, bool(self.login.unix_socket)
         if family == "mysql":
             names = {"verify-ca": "VERIFY_CA", "verify-full": "VERIFY_IDENTITY", "prefer": "PREFERRED"}
@@ -201,13 +201,15 @@ class Client:
         secret = self._defaults(tool.family)
         argv = (tool.path, f"--defaults-file={secret.path}", *options)
         env = {"LC_ALL": "C.UTF-8"}
-        return Command(argv, stage=stage, env=env, unset=("MYSQL_PWD", "MYSQL_HOST", "MYSQL_TCP_PORT"), fds=(secret.fd,))
+        return Command(
+            argv, stage=stage, env=env, unset=("MYSQL_PWD", "MYSQL_HOST", "MYSQL_TCP_PORT"), fds=(secret.fd,)
+        )
 
-    def find_tools(self, name: str) -> t.List[Tool]:
+    def find_tools(self, name: str) -> list[Tool]:
         """All copies of ``mysqldump`` or ``mysql``, under either family's name, in the order of PATH."""
         if name not in self._found:
-            found: t.List[Tool] = []
-            seen: t.Set[str] = set()
+            found: list[Tool] = []
+            seen: set[str] = set()
             for folder in os.environ.get("PATH", "").split(os.pathsep):
                 for candidate in _NAMES[name]:
                     path = shutil.which(candidate, path=folder) if folder else None
@@ -218,10 +220,14 @@ class Client:
             self._found[name] = found
         return self._found[name]
 
-    def _examine(self, path: str) -> t.List[Tool]:
+    def _examine(self, path: str) -> list[Tool]:
         try:
-            text = capture(self.run, Command((path, "--no-defaults", "--version"), stage="preflight")).decode("utf-8", "replace")
-            options = capture(self.run, Command((path, "--no-defaults", "--help"), stage="preflight")).decode("utf-8", "replace")
+            text = capture(self.run, Command((path, "--no-defaults", "--version"), stage="preflight")).decode(
+                "utf-8", "replace"
+            )
+            options = capture(self.run, Command((path, "--no-defaults", "--help"), stage="preflight")).decode(
+                "utf-8", "replace"
+            )
         except ToolError:
             return []
         match = re.search(r"(?:Distrib|from) ([0-9]+(?:\.[0-9]+)*)-MariaDB", text) or re.search(
@@ -270,7 +276,7 @@ def encrypted(connection: t.Any) -> bool:
     return bool(execute(connection, "SHOW SESSION STATUS LIKE 'Ssl_cipher'", stage="connect")[0][1])
 
 
-def execute(connection: t.Any, sql: t.Union[str, bytes], *, stage: str) -> t.List[t.Tuple[t.Any, ...]]:
+def execute(connection: t.Any, sql: str | bytes, *, stage: str) -> list[tuple[t.Any, ...]]:
     """All rows of a statement; EngineError with the server's number and words."""
     try:
         with connection.cursor() as cursor:
@@ -283,7 +289,7 @@ def execute(connection: t.Any, sql: t.Union[str, bytes], *, stage: str) -> t.Lis
         raise EngineError(f"The server refused a statement: {exc}", stage=stage) from exc
 
 
-def error_number(exc: t.Optional[BaseException]) -> int:
+def error_number(exc: BaseException | None) -> int:
     """The server's error number behind an error, or 0."""
     cause = exc.__cause__ if isinstance(exc, BackupError) else exc
     arguments = getattr(cause, "args", ())

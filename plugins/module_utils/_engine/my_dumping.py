@@ -42,7 +42,7 @@ class GlobalReadLock:
         self._client = client
         self._connection: t.Any = None
         self._guard = threading.Lock()
-        self._timer: t.Optional[threading.Timer] = None
+        self._timer: threading.Timer | None = None
         self.timed_out = False
 
     def take(self) -> str:
@@ -85,12 +85,12 @@ class MysqlDump(Dump):
     def __init__(self, client: Client, server: Server, database: str, extra_args: t.Sequence[str]) -> None:
         self._client, self._server, self._database = client, server, database
         self._extra = tuple(extra_args)
-        self._notes: t.List[str] = []
+        self._notes: list[str] = []
         self._lock = GlobalReadLock(client)
-        self._counter: t.Optional[threading.Thread] = None
-        self._tables: t.Tuple[Table, ...] = ()
-        self._count_error: t.Optional[BackupError] = None
-        self._position: t.Optional[t.Dict[str, t.Any]] = None
+        self._counter: threading.Thread | None = None
+        self._tables: tuple[Table, ...] = ()
+        self._count_error: BackupError | None = None
+        self._position: dict[str, t.Any] | None = None
         self._exact = False
         self._tool: Tool = client.fitting_tool("mysqldump", server)
         self.started = self.snapshot = utc_now()
@@ -126,7 +126,7 @@ class MysqlDump(Dump):
         if self._extra:
             yield "The backup was made with extra_args; they may leave parts of the database out."
 
-    def _arguments(self) -> t.List[str]:
+    def _arguments(self) -> list[str]:
         args = [
             "--single-transaction",
             "--quick",
@@ -161,7 +161,7 @@ class MysqlDump(Dump):
             value = self._query(f"SELECT next_not_cached_value FROM {quote(self._database)}.{full}")[0][0]
             yield my_script.Definition("sequence", name, f"DO SETVAL({full}, {int(value)}, 0)")
 
-    def _query(self, sql: str) -> t.List[t.Tuple[t.Any, ...]]:
+    def _query(self, sql: str) -> list[tuple[t.Any, ...]]:
         return execute(self._connection, sql, stage="snapshot")
 
     def _data(self) -> Section:
@@ -196,7 +196,7 @@ class MysqlDump(Dump):
         except BackupError as exc:
             self._count_error = exc
 
-    def _read_position(self, *, exact: bool) -> t.Optional[t.Dict[str, t.Any]]:
+    def _read_position(self, *, exact: bool) -> dict[str, t.Any] | None:
         """Binary log file, position and GTIDs, when the account may read them and the log is on."""
         modern = self._server.flavour == "mysql" and self._server.version >= (8, 2)
         gtid = "@@gtid_current_pos" if self._server.flavour == "mariadb" else "@@global.gtid_executed"
@@ -221,9 +221,7 @@ class MysqlDump(Dump):
         if changed:
             raise schema_changed(self._database, changed)
         odd = {name for name, engine in self._reader.engines.items() if engine.lower() not in _TRANSACTIONAL}
-        tables = tuple(
-            Table(table.name, table.rows, self._exact and table.name not in odd) for table in self._tables
-        )
+        tables = tuple(Table(table.name, table.rows, self._exact and table.name not in odd) for table in self._tables)
         return Facts(tables, self._before, self._position, tuple(self._notes))
 
     def _abandon(self) -> None:

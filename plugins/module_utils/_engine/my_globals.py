@@ -27,14 +27,14 @@ def _account(user: str, host: str) -> str:
     return f"{quote(user)}@{quote(host)}"
 
 
-def account_statements(connection: t.Any, server: Server) -> t.List[str]:
+def account_statements(connection: t.Any, server: Server) -> list[str]:
     """CREATE USER IF NOT EXISTS for all accounts, then their grants, then default roles. MariaDB 10.2+, MySQL 5.7+."""
 
-    def run(sql: str) -> t.List[t.Tuple[t.Any, ...]]:
+    def run(sql: str) -> list[tuple[t.Any, ...]]:
         return execute(connection, sql, stage="globals")
 
     mariadb = server.flavour == "mariadb"
-    roles: t.List[str] = []
+    roles: list[str] = []
     if mariadb:
         roles = [row[0] for row in run("SELECT user FROM mysql.user WHERE is_role = 'Y' ORDER BY 1")]
         accounts = run("SELECT user, host FROM mysql.user WHERE is_role = 'N' ORDER BY 1, 2")
@@ -63,7 +63,7 @@ def _if_not_exists(statement: str) -> str:
     return re.sub(r"^CREATE USER (?!IF NOT EXISTS)", "CREATE USER IF NOT EXISTS ", statement)
 
 
-def _grants(rows: t.Sequence[t.Tuple[t.Any, ...]], roles: t.Sequence[str], of_role: str) -> t.List[str]:
+def _grants(rows: t.Sequence[tuple[t.Any, ...]], roles: t.Sequence[str], of_role: str) -> list[str]:
     """GRANT statements without passwords (MariaDB repeats them there), and without what SHOW GRANTS says of inherited
     roles: for a role MariaDB lists the grants of the roles that it holds, too."""
     found = []
@@ -82,7 +82,7 @@ def _grants(rows: t.Sequence[t.Tuple[t.Any, ...]], roles: t.Sequence[str], of_ro
 
 def _without_password(statement: str) -> str:
     """Cut ``IDENTIFIED ...`` up to REQUIRE or WITH. An existing account must keep its own password."""
-    out: t.List[str] = []
+    out: list[str] = []
     skipping = False
     for word in split(statement):
         upper = word.text.upper() if word.kind == "word" else ""
@@ -95,7 +95,7 @@ def _without_password(statement: str) -> str:
     return "".join(out).strip()
 
 
-def restore_accounts(connection: t.Any, script: bytes) -> t.List[str]:
+def restore_accounts(connection: t.Any, script: bytes) -> list[str]:
     """Run a script of :func:`account_statements`. A grant on an object that does not exist yet becomes a warning."""
     warnings = []
     for number, statement in enumerate(my_script.read(script), 1):
@@ -103,7 +103,9 @@ def restore_accounts(connection: t.Any, script: bytes) -> t.List[str]:
             execute(connection, statement.text, stage="globals")
         except EngineError as exc:
             if error_number(exc) in (_NO_SUCH_TABLE, *_NONEXISTING_GRANT):
-                warnings.append(f"Statement {number} of the globals names an object that does not exist here; left out.")
+                warnings.append(
+                    f"Statement {number} of the globals names an object that does not exist here; left out."
+                )
                 continue
             raise EngineError(
                 f"Statement {number} of the globals failed: {exc.msg}",

@@ -36,27 +36,31 @@ class MysqlRestore(Restore):
         token = secrets.token_hex(4)
         self.scratch = names.beside(plan.target, f"backupdb_scratch_{token}", LIMIT, unit="chars")
         self._previous = names.beside(
-            plan.target, f"previous_{utc_now():%Y%m%dT%H%M%SZ}" if plan.keep_previous else f"backupdb_old_{token}",
-            LIMIT, unit="chars",
+            plan.target,
+            f"previous_{utc_now():%Y%m%dT%H%M%SZ}" if plan.keep_previous else f"backupdb_old_{token}",
+            LIMIT,
+            unit="chars",
         )
         self._created = False
         self._code = b""
-        self._names: t.Set[str] = set()
-        self._swap: t.Optional[Swap] = None
+        self._names: set[str] = set()
+        self._swap: Swap | None = None
 
-    def _run(self, sql: str, stage: str) -> t.List[t.Tuple[t.Any, ...]]:
+    def _run(self, sql: str, stage: str) -> list[tuple[t.Any, ...]]:
         return execute(self._admin, sql, stage=stage)
 
     def _exists(self, name: str) -> bool:
         sql = f"SELECT 1 FROM information_schema.schemata WHERE schema_name = {literal(name)}"
         return bool(self._run(sql, "preflight"))
 
-    def preflight(self, *, globals_follow: bool = False) -> t.List[str]:
+    def preflight(self, *, globals_follow: bool = False) -> list[str]:
         plan = self._plan
         if plan.target.lower() in SYSTEM:
             raise ConfigError(f"The database {plan.target!r} belongs to the server and cannot be a target.")
         if not plan.target or len(plan.target) > LIMIT or plan.target != plan.target.rstrip():
-            raise ConfigError(f"{plan.target!r} is no name of a database: 1 to {LIMIT} characters, no space at its end.")
+            raise ConfigError(
+                f"{plan.target!r} is no name of a database: 1 to {LIMIT} characters, no space at its end."
+            )
         if plan.no_owner:
             raise ConfigError("no_owner is for PostgreSQL; MySQL and MariaDB have no owners.")
         self._client.fitting_tool("mysql", self._server)
@@ -96,10 +100,12 @@ class MysqlRestore(Restore):
         try:
             self._run(sql, "create")
         except EngineError as exc:
-            exc.hint = "The account needs CREATE on all databases; the server must know the character set and collation."
+            exc.hint = (
+                "The account needs CREATE on all databases; the server must know the character set and collation."
+            )
             raise
 
-    def loader(self, section: str, spooled: t.Optional[int] = None) -> t.Union[Command, t.Callable[[bytes], None]]:
+    def loader(self, section: str, spooled: int | None = None) -> Command | t.Callable[[bytes], None]:
         if section == "pre-data":
             return self._load_tables
         if section == "post-data":
@@ -124,13 +130,18 @@ class MysqlRestore(Restore):
         connection = self._client.connect()
         try:
             run_script(
-                connection, script, old=self._plan.manifest.database, new=self.scratch, names=self._names, events=events,
+                connection,
+                script,
+                old=self._plan.manifest.database,
+                new=self.scratch,
+                names=self._names,
+                events=events,
                 stage="load",
             )
         finally:
             connection.close()
 
-    def inspect(self) -> t.Tuple[t.Tuple[Table, ...], t.Tuple[SchemaObject, ...]]:
+    def inspect(self) -> tuple[tuple[Table, ...], tuple[SchemaObject, ...]]:
         connection = self._client.connect()
         try:
             reader = Reader(connection, self.scratch, stage="verify")
@@ -138,13 +149,13 @@ class MysqlRestore(Restore):
         finally:
             connection.close()
 
-    def compared(self, objects: t.Iterable[SchemaObject]) -> t.List[SchemaObject]:
+    def compared(self, objects: t.Iterable[SchemaObject]) -> list[SchemaObject]:
         return [item for item in objects if not item.name.startswith(UNCOMPARED)]
 
     def finish(self) -> None:
         """Nothing: InnoDB keeps its statistics itself."""
 
-    def swap(self) -> t.Optional[str]:
+    def swap(self) -> str | None:
         plan, existed = self._plan, self._exists(self._plan.target)
         properties = plan.manifest.properties
         swap = Swap(
@@ -167,7 +178,7 @@ class MysqlRestore(Restore):
         self._created = False
         return self._previous if existed and plan.keep_previous else None
 
-    def close(self) -> t.List[str]:
+    def close(self) -> list[str]:
         left = []
         if self._created:
             try:

@@ -53,10 +53,10 @@ class Reader:
         self.engines = {row[0]: row[2] or "" for row in rows if row[0] in set(self.tables)}
         self.versioned = [row[0] for row in rows if row[1] == "SYSTEM VERSIONED"]
 
-    def _run(self, sql: str) -> t.List[t.Tuple[t.Any, ...]]:
+    def _run(self, sql: str) -> list[tuple[t.Any, ...]]:
         return execute(self._connection, sql, stage=self._stage)
 
-    def charset(self) -> t.Tuple[str, str]:
+    def charset(self) -> tuple[str, str]:
         """The database's default (character set, collation)."""
         row = self._run(
             "SELECT default_character_set_name, default_collation_name FROM information_schema.schemata"
@@ -64,24 +64,24 @@ class Reader:
         )[0]
         return str(row[0]), str(row[1])
 
-    def definitions(self) -> t.List[Definition]:
+    def definitions(self) -> list[Definition]:
         """Everything, in an order in which it can be created again."""
         return [*self.table_definitions(), *self.code_definitions()]
 
-    def table_definitions(self) -> t.List[Definition]:
+    def table_definitions(self) -> list[Definition]:
         """Sequences, then tables (whose columns may take defaults from sequences)."""
         found = [Definition("sequence", name, self._show("SEQUENCE", name)[1]) for name in self.sequences]
         return found + [Definition("table", name, self._show("TABLE", name)[1]) for name in self.tables]
 
-    def code_definitions(self) -> t.List[Definition]:
+    def code_definitions(self) -> list[Definition]:
         """Routines, views (each after those it reads), triggers in their order of action, events."""
         return [*self._routines(), *self._ordered(self._views()), *self._triggers(), *self._events()]
 
-    def _show(self, kind: str, name: str) -> t.Tuple[t.Any, ...]:
+    def _show(self, kind: str, name: str) -> tuple[t.Any, ...]:
         rows = self._run(f"SHOW CREATE {kind} {quote(self._database)}.{quote(name)}")
         return rows[0]
 
-    def _routines(self) -> t.List[Definition]:
+    def _routines(self) -> list[Definition]:
         rows = self._run(
             "SELECT routine_type, routine_name FROM information_schema.routines"
             f" WHERE routine_schema = {self._schema} ORDER BY routine_type, routine_name"
@@ -98,7 +98,7 @@ class Reader:
             found.append(Definition(kind.lower(), name, text, mode, charset, collation, database))
         return found
 
-    def _views(self) -> t.List[Definition]:
+    def _views(self) -> list[Definition]:
         found = []
         for name in self.views:
             try:
@@ -117,11 +117,11 @@ class Reader:
         return found
 
     @staticmethod
-    def _ordered(views: t.Sequence[Definition]) -> t.List[Definition]:
+    def _ordered(views: t.Sequence[Definition]) -> list[Definition]:
         """Views after the views whose names they mention."""
         by_name = {view.name: view for view in views}
         needs = {view.name: (mentioned(view.text) & by_name.keys()) - {view.name} for view in views}
-        ordered: t.Dict[str, Definition] = {}
+        ordered: dict[str, Definition] = {}
         while len(ordered) < len(by_name):
             ready = [name for name in by_name if name not in ordered and needs[name] <= ordered.keys()]
             # A column may have the name of a view, so that a circle only seems to be one.
@@ -129,7 +129,7 @@ class Reader:
                 ordered[name] = by_name[name]
         return list(ordered.values())
 
-    def _triggers(self) -> t.List[Definition]:
+    def _triggers(self) -> list[Definition]:
         rows = self._run(
             "SELECT trigger_name, event_object_table FROM information_schema.triggers WHERE trigger_schema ="
             f" {self._schema} ORDER BY event_object_table, action_timing, event_manipulation, action_order"
@@ -140,7 +140,7 @@ class Reader:
             found.append(Definition("trigger", name, text, mode, charset, collation, database, table=table))
         return found
 
-    def _events(self) -> t.List[Definition]:
+    def _events(self) -> list[Definition]:
         rows = self._run(
             f"SELECT event_name FROM information_schema.events WHERE event_schema = {self._schema} ORDER BY 1"
         )
@@ -150,15 +150,13 @@ class Reader:
             found.append(Definition("event", name, text, mode, charset, collation, database, time_zone=zone))
         return found
 
-    def objects(self, definitions: t.Sequence[Definition]) -> t.Tuple[SchemaObject, ...]:
+    def objects(self, definitions: t.Sequence[Definition]) -> tuple[SchemaObject, ...]:
         """Fingerprints that do not depend on the database's name."""
         names = object_names(definitions, self.folds)
         portable = self._portable_tables()
         found = []
         for item in definitions:
-            text = retarget(
-                item.text, self._database, _PLACEHOLDER, names, sql_mode=item.sql_mode, fold=self.folds
-            )
+            text = retarget(item.text, self._database, _PLACEHOLDER, names, sql_mode=item.sql_mode, fold=self.folds)
             label = f"{item.kind} {item.name}"
             if item.kind == "event":
                 found.append(fingerprint(UNCOMPARED + item.name, text))
@@ -170,9 +168,9 @@ class Reader:
             found.append(fingerprint(label, f"{text}\n{session}", same))
         return tuple(sorted(found, key=lambda entry: entry.name))
 
-    def _portable_tables(self) -> t.Dict[str, str]:
+    def _portable_tables(self) -> dict[str, str]:
         """Columns, indexes and comments of each table as every version tells them."""
-        lines: t.Dict[str, t.List[str]] = {}
+        lines: dict[str, list[str]] = {}
         rows = self._run(
             "SELECT table_name, column_name, column_type, is_nullable, column_comment FROM information_schema.columns"
             f" WHERE table_schema = {self._schema} ORDER BY table_name, ordinal_position"
@@ -188,7 +186,7 @@ class Reader:
             lines.setdefault(table, []).append("index " + " ".join(_text(item) for item in rest))
         return {table: "\n".join(items) for table, items in lines.items()}
 
-    def count(self, *, exact: bool) -> t.Tuple[Table, ...]:
+    def count(self, *, exact: bool) -> tuple[Table, ...]:
         """Rows of each table in the connection's snapshot."""
         return tuple(
             Table(name, int(self._run(f"SELECT COUNT(*) FROM {quote(self._database)}.{quote(name)}")[0][0]), exact)
@@ -200,7 +198,7 @@ def _text(value: t.Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def object_names(definitions: t.Iterable[Definition], folds: bool) -> t.Set[str]:
+def object_names(definitions: t.Iterable[Definition], folds: bool) -> set[str]:
     """Names that may follow the database's name in a definition."""
     names = {item.name for item in definitions}
     return {name.lower() for name in names} if folds else names

@@ -76,7 +76,7 @@ class Definition:
     time_zone: str = ""
     table: str = ""
 
-    def settings(self) -> t.List[str]:
+    def settings(self) -> list[str]:
         """SET statements that must come before its CREATE."""
         sets = [f"SET SESSION sql_mode = {literal(self.sql_mode or 'NO_AUTO_VALUE_ON_ZERO')}"]
         if self.kind not in ("table", "sequence"):
@@ -88,7 +88,7 @@ class Definition:
             sets.append(f"SET SESSION time_zone = {literal(self.time_zone)}")
         return sets
 
-    def encoding(self) -> t.Tuple[str, str]:
+    def encoding(self) -> tuple[str, str]:
         """(the server's character set, Python's codec) in which it is written; utf8mb4 when its own cannot hold it."""
         codec = _CODECS.get(self.charset)
         if codec is not None:
@@ -136,7 +136,7 @@ class Statement:
     sql_mode: str
 
 
-def read(script: bytes) -> t.List[Statement]:
+def read(script: bytes) -> list[Statement]:
     """The statements of a script that :func:`write` made; EngineError when it is none."""
     start = re.match(rb"\A-- [^\n]*\nDELIMITER (\S+)\n", script)
     if start is None:
@@ -160,7 +160,7 @@ def read(script: bytes) -> t.List[Statement]:
     return statements
 
 
-def created(text: str, sql_mode: str = "") -> t.Optional[t.Tuple[str, str]]:
+def created(text: str, sql_mode: str = "") -> tuple[str, str] | None:
     """(kind, name) of what a CREATE statement makes, or None for another statement."""
     words = [word for word in split(text, sql_mode) if word.kind != "space"]
     if not words or words[0].text.upper() != "CREATE":
@@ -176,7 +176,7 @@ def created(text: str, sql_mode: str = "") -> t.Optional[t.Tuple[str, str]]:
     return None
 
 
-def names_in(script: bytes) -> t.Set[str]:
+def names_in(script: bytes) -> set[str]:
     """Names of everything that a script creates."""
     found = (created(statement.text, statement.sql_mode) for statement in read(script))
     return {item[1] for item in found if item is not None}

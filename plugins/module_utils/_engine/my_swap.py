@@ -52,8 +52,8 @@ def run_script(
     *,
     old: str,
     new: str,
-    names: t.Set[str],
-    events: t.Optional[t.Mapping[str, str]] = None,
+    names: set[str],
+    events: t.Mapping[str, str] | None = None,
     stage: str,
 ) -> None:
     """Run a script of definitions in the database ``new``, with the qualifier ``old`` carried over.
@@ -109,15 +109,15 @@ class Plan:
     target: str
     previous: str
     keep_previous: bool
-    charset: t.Tuple[str, str]
+    charset: tuple[str, str]
     code: bytes
-    names: t.Tuple[str, ...]
-    tables: t.Tuple[str, ...] = ()
-    old_tables: t.Tuple[str, ...] = ()
-    old_triggers: t.Tuple[str, ...] = ()
+    names: tuple[str, ...]
+    tables: tuple[str, ...] = ()
+    old_tables: tuple[str, ...] = ()
+    old_triggers: tuple[str, ...] = ()
     old_code: bytes = b""
-    old_names: t.Tuple[str, ...] = ()
-    old_charset: t.Tuple[str, str] = ("", "")
+    old_names: tuple[str, ...] = ()
+    old_charset: tuple[str, str] = ("", "")
 
     def to_json(self) -> str:
         """For the journal."""
@@ -127,7 +127,7 @@ class Plan:
         return json.dumps(fields)
 
     @classmethod
-    def from_json(cls, text: str) -> "Plan":
+    def from_json(cls, text: str) -> Plan:
         """From the journal."""
         fields = json.loads(text)
         for key in ("code", "old_code"):
@@ -146,7 +146,7 @@ class Swap:
         self._run("SET SESSION foreign_key_checks = 1")
         self._run(f"SET SESSION lock_wait_timeout = {_LOCK_WAIT}")
 
-    def _run(self, sql: str) -> t.List[t.Tuple[t.Any, ...]]:
+    def _run(self, sql: str) -> list[tuple[t.Any, ...]]:
         try:
             return execute(self._connection, sql, stage="swap")
         except EngineError as exc:
@@ -210,7 +210,7 @@ class Swap:
             charset, collation = plan.charset
             self._run(f"CREATE DATABASE {quote(plan.target)} CHARACTER SET {charset} COLLATE {collation}")
 
-    def _renames(self, moves: t.Sequence[t.Tuple[str, str, t.Sequence[str]]]) -> str:
+    def _renames(self, moves: t.Sequence[tuple[str, str, t.Sequence[str]]]) -> str:
         pairs = [
             f"{quote(source)}.{quote(name)} TO {quote(target)}.{quote(name)}"
             for source, target, names in moves
@@ -262,7 +262,7 @@ class Swap:
             "SELECT table_name, column_name, column_default FROM information_schema.columns"
             f" WHERE table_schema = {literal(plan.target)} AND column_default LIKE '%nextval%'"
         )
-        changes: t.Dict[str, t.List[str]] = {}
+        changes: dict[str, list[str]] = {}
         for table, column, default in rows:
             text = default.decode() if isinstance(default, bytes) else default
             moved = retarget(text, plan.scratch, plan.target, names, fold=reader.folds)
@@ -278,7 +278,7 @@ class Swap:
         old: str,
         new: str,
         names: t.Sequence[str],
-        events: t.Optional[t.Mapping[str, str]] = None,
+        events: t.Mapping[str, str] | None = None,
     ) -> None:
         run_script(self._connection, script, old=old, new=new, names=set(names), events=events, stage="swap")
 
@@ -331,7 +331,7 @@ def _hex(text: str) -> str:
     return f"CONVERT(0x{text.encode().hex()} USING utf8mb4)"
 
 
-def sweep_scratch(client: Client, admin: t.Any) -> t.List[str]:
+def sweep_scratch(client: Client, admin: t.Any) -> list[str]:
     """Finish, undo and drop what restores that died have left. Databases of restores that live are locked."""
     done = []
     sql = "SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE '%backupdb\\_scratch\\_%'"

@@ -51,7 +51,7 @@ class Word:
     text: str
 
     @property
-    def name(self) -> t.Optional[str]:
+    def name(self) -> str | None:
         """The identifier that this is, without its quotes, or None."""
         if self.kind == "word":
             return self.text
@@ -61,7 +61,7 @@ class Word:
         return None
 
 
-def split(text: str, sql_mode: str = "") -> t.List[Word]:
+def split(text: str, sql_mode: str = "") -> list[Word]:
     """All pieces of a statement; joined again they are the statement."""
     modes = sql_mode.upper().split(",")
     pattern = _PATTERNS["NO_BACKSLASH_ESCAPES" not in modes, "ANSI_QUOTES" in modes or "ANSI" in modes]
@@ -89,7 +89,9 @@ _BEFORE_OBJECT = frozenset(
 _MAYBE_BEFORE_OBJECT = frozenset((",", "(", "ON", "USING"))
 
 
-def retarget(text: str, old: str, new: str, objects: t.Container[str], *, sql_mode: str = "", fold: bool = False) -> str:
+def retarget(
+    text: str, old: str, new: str, objects: t.Container[str], *, sql_mode: str = "", fold: bool = False
+) -> str:
     """``text`` with the qualifier ``old`` replaced by ``new`` before names of ``objects``, and nowhere else.
 
     ``fold``: the server compares names of databases without case (lower_case_table_names); ``objects`` are folded then.
@@ -98,13 +100,15 @@ def retarget(text: str, old: str, new: str, objects: t.Container[str], *, sql_mo
     words = split(text, sql_mode)
     solid = [index for index, word in enumerate(words) if word.kind != "space"]
 
-    def folded(name: t.Optional[str]) -> t.Optional[str]:
+    def folded(name: str | None) -> str | None:
         return name.lower() if fold and name is not None else name
 
     def at(place: int) -> Word:
         return words[solid[place]] if 0 <= place < len(solid) else Word("space", "")
 
-    places = [place for place in range(len(solid)) if at(place).name is not None and folded(at(place).name) == folded(old)]
+    places = [
+        place for place in range(len(solid)) if at(place).name is not None and folded(at(place).name) == folded(old)
+    ]
     also_alias = any(at(place + 1).text not in (".", "@") for place in places)
     out = [word.text for word in words]
     for place in places:
@@ -119,7 +123,7 @@ def retarget(text: str, old: str, new: str, objects: t.Container[str], *, sql_mo
     return "".join(out)
 
 
-def mentioned(text: str, sql_mode: str = "") -> t.Set[str]:
+def mentioned(text: str, sql_mode: str = "") -> set[str]:
     """All identifiers in a statement."""
     return {word.name for word in split(text, sql_mode) if word.name is not None}
 

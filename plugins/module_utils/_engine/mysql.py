@@ -52,7 +52,7 @@ class MysqlEngine(Engine):
         super().__init__(run, login)
         self.client = Client(run, login)
         self._admin: t.Any = None
-        self._server: t.Optional[Server] = None
+        self._server: Server | None = None
 
     def admin(self) -> t.Any:
         """A connection without a database."""
@@ -60,7 +60,7 @@ class MysqlEngine(Engine):
             self._admin = self.client.connect()
         return self._admin
 
-    def _query(self, sql: str, stage: str = "preflight") -> t.List[t.Tuple[t.Any, ...]]:
+    def _query(self, sql: str, stage: str = "preflight") -> list[tuple[t.Any, ...]]:
         return execute(self.admin(), sql, stage=stage)
 
     def server(self) -> Server:
@@ -78,7 +78,7 @@ class MysqlEngine(Engine):
             self._server = Server("mysql", flavour, version, re.sub(r"^5\.5\.5-", "", text))
         return self._server
 
-    def databases(self) -> t.List[Database]:
+    def databases(self) -> list[Database]:
         rows = self._query(
             "SELECT s.schema_name, SUM(COALESCE(t.data_length, 0) + COALESCE(t.index_length, 0))"
             " FROM information_schema.schemata s LEFT JOIN information_schema.tables t ON t.table_schema = s.schema_name"
@@ -88,7 +88,7 @@ class MysqlEngine(Engine):
             Database(name, int(size or 0), name.lower() in SYSTEM or bool(SCRATCH.search(name))) for name, size in rows
         ]
 
-    def tools(self) -> t.Dict[str, t.Dict[str, str]]:
+    def tools(self) -> dict[str, dict[str, str]]:
         found = {}
         for name in ("mysqldump", "mysql"):
             with contextlib.suppress(ToolError):
@@ -100,7 +100,7 @@ class MysqlEngine(Engine):
         for name in names or ("mysqldump",):
             self.client.fitting_tool(name, self.server())
 
-    def missing_privileges(self) -> t.List[Missing]:
+    def missing_privileges(self) -> list[Missing]:
         grants = [str(row[0]) for row in self._query("SHOW GRANTS")]
         held = " , ".join(grant.split(" ON *.*")[0].upper() for grant in grants if " ON *.*" in grant)
         if "ALL PRIVILEGES" in held:
@@ -126,10 +126,10 @@ class MysqlEngine(Engine):
     def restore(self, plan: RestorePlan) -> Restore:
         return MysqlRestore(self.client, self.server(), self.admin(), plan)
 
-    def restore_globals(self, sql: bytes) -> t.List[str]:
+    def restore_globals(self, sql: bytes) -> list[str]:
         return restore_accounts(self.admin(), sql)
 
-    def sweep(self) -> t.List[str]:
+    def sweep(self) -> list[str]:
         connection = self.client.connect()
         try:
             return sweep_scratch(self.client, connection)

@@ -15,7 +15,12 @@ import shutil
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Login
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError, ConnectError, EngineError, ToolError
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
+    ConfigError,
+    ConnectError,
+    EngineError,
+    ToolError,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command, Run, capture
 from ansible_collections.vya.backupdb.plugins.module_utils._process import SecretFile
 
@@ -71,9 +76,9 @@ class Client:
     def __init__(self, run: Run, login: Login) -> None:
         self.run = run
         self.login = login
-        self._secret: t.Optional[SecretFile] = None
+        self._secret: SecretFile | None = None
 
-    def settings(self, database: str) -> t.Dict[str, str]:
+    def settings(self, database: str) -> dict[str, str]:
         """libpq's keywords, without the password."""
         login = self.login
         host, port = login.host, login.port
@@ -99,7 +104,7 @@ class Client:
     def connect(self, database: str) -> t.Any:
         """A driver connection; ConnectError with what the server said."""
         require_driver()
-        options = self.settings(database)
+        options: dict[str, t.Any] = dict(self.settings(database))
         if self.login.password:
             options["password"] = self.login.password
         if self.login.config_file:
@@ -122,8 +127,8 @@ class Client:
         environment: it comes from a passfile in memory."""
         info = " ".join(f"{key}={conninfo_value(value)}" for key, value in self.settings(database).items())
         env = {"LC_ALL": "C.UTF-8", "PGOPTIONS": "-c statement_timeout=0 -c lock_timeout=0"}
-        fds: t.Tuple[int, ...] = ()
-        unset: t.Tuple[str, ...] = ("PGDATABASE", "PGSERVICE")
+        fds: tuple[int, ...] = ()
+        unset: tuple[str, ...] = ("PGDATABASE", "PGSERVICE")
         if self.login.password:
             if self._secret is None:
                 escaped = self.login.password.replace("\\", "\\\\").replace(":", "\\:")
@@ -136,13 +141,13 @@ class Client:
         argv = (path, *options, "--no-password", f"--dbname={info}")
         return Command(argv, stage=stage, env=env, unset=unset, fds=fds)
 
-    def find_tools(self, name: str) -> t.List[t.Tuple[str, int, str]]:
+    def find_tools(self, name: str) -> list[tuple[str, int, str]]:
         """All copies of a tool: (path, major version, version), those on PATH first."""
         folders = [item for item in os.environ.get("PATH", "").split(os.pathsep) if item]
         for pattern in _BIN_FOLDERS:
             folders += sorted(glob.glob(pattern), reverse=True)
-        found: t.List[t.Tuple[str, int, str]] = []
-        seen: t.Set[str] = set()
+        found: list[tuple[str, int, str]] = []
+        seen: set[str] = set()
         for folder in folders:
             path = shutil.which(name, path=folder)
             real = os.path.realpath(path) if path else ""
@@ -159,7 +164,7 @@ class Client:
                 found.append((path, int(match.group(1)), match.group(1) + match.group(2)))
         return found
 
-    def fitting_tool(self, name: str, major: int) -> t.Tuple[str, str]:
+    def fitting_tool(self, name: str, major: int) -> tuple[str, str]:
         """(path, version) of the tool of the server's own major version.
 
         An older pg_dump refuses; an archive of a newer one cannot be restored into this server again, since its
@@ -183,7 +188,7 @@ class Client:
             self._secret = None
 
 
-def query(connection: t.Any, sql: str, params: t.Sequence[t.Any] = (), *, stage: str) -> t.List[t.Tuple[t.Any, ...]]:
+def query(connection: t.Any, sql: str, params: t.Sequence[t.Any] = (), *, stage: str) -> list[tuple[t.Any, ...]]:
     """All rows; EngineError with the server's words."""
     try:
         with connection.cursor() as cursor:
@@ -193,7 +198,7 @@ def query(connection: t.Any, sql: str, params: t.Sequence[t.Any] = (), *, stage:
         raise EngineError(f"The server refused a statement: {str(exc).strip()}", stage=stage) from exc
 
 
-def sqlstate(exc: t.Optional[BaseException]) -> str:
+def sqlstate(exc: BaseException | None) -> str:
     """The five characters of the SQLSTATE behind an error, or an empty text."""
     return str(getattr(exc, "pgcode", "") or "")
 

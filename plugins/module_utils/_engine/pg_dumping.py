@@ -21,7 +21,6 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import Backup
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Table, utc_now
 
 
-
 class PostgresqlDump(Dump):
     """A read-only REPEATABLE READ transaction whose snapshot pg_dump imports, and in which rows are counted."""
 
@@ -29,9 +28,9 @@ class PostgresqlDump(Dump):
         self._client = client
         self._database = database
         self._extra = tuple(extra_args)
-        self._counter: t.Optional[threading.Thread] = None
-        self._tables: t.Tuple[Table, ...] = ()
-        self._count_error: t.Optional[BackupError] = None
+        self._counter: threading.Thread | None = None
+        self._tables: tuple[Table, ...] = ()
+        self._count_error: BackupError | None = None
         self._path, version = client.fitting_tool("pg_dump", server.version[0])
         self.started = utc_now()
         self._connection = client.connect(database)
@@ -44,7 +43,7 @@ class PostgresqlDump(Dump):
         self._args = self._arguments(server)
         self.tool = {"name": "pg_dump", "version": version, "args": [*self._args, *self._extra]}
 
-    def _query(self, sql: str, *params: t.Any) -> t.List[t.Tuple[t.Any, ...]]:
+    def _query(self, sql: str, *params: t.Any) -> list[tuple[t.Any, ...]]:
         return query(self._connection, sql, params, stage="snapshot")
 
     def _open(self, server: Server) -> None:
@@ -59,7 +58,7 @@ class PostgresqlDump(Dump):
         self._before = pg_schema.read_schema(self._connection, stage="schema")
         self.properties = self._properties(server)
 
-    def _properties(self, server: Server) -> t.Dict[str, t.Any]:
+    def _properties(self, server: Server) -> dict[str, t.Any]:
         """What CREATE DATABASE and ALTER DATABASE need to make this database again."""
         version = server.version[0]
         provider = "datlocprovider::text" if version >= 15 else "'c'"
@@ -71,7 +70,7 @@ class PostgresqlDump(Dump):
             " pg_get_userbyid(datdba), datconnlimit, shobj_description(oid, 'pg_database')"
             " FROM pg_database WHERE datname = current_database()"
         )[0]
-        properties: t.Dict[str, t.Any] = dict(zip(fields, row))
+        properties: dict[str, t.Any] = dict(zip(fields, row))
         properties["grants"] = self._query(
             "SELECT CASE WHEN a.grantee = 0 THEN NULL ELSE pg_get_userbyid(a.grantee) END, a.privilege_type,"
             " a.is_grantable FROM pg_database d, aclexplode(d.datacl) a WHERE d.datname = current_database() ORDER BY 1, 2"
@@ -95,7 +94,7 @@ class PostgresqlDump(Dump):
         return properties
 
     @staticmethod
-    def _arguments(server: Server) -> t.List[str]:
+    def _arguments(server: Server) -> list[str]:
         args = ["--format=custom", "--compress=0", "--large-objects" if server.version[0] >= 16 else "--blobs"]
         if server.version[0] >= 18:
             args.append("--no-statistics")  # the restore runs ANALYZE, which fits its own server
@@ -129,7 +128,9 @@ class PostgresqlDump(Dump):
         return Facts(self._tables, self._before, self._position, tuple(self._warnings()))
 
     def _warnings(self) -> t.Iterator[str]:
-        invalid = self._query("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid ORDER BY 1 LIMIT 20")
+        invalid = self._query(
+            "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid ORDER BY 1 LIMIT 20"
+        )
         if invalid:
             names_text = ", ".join(row[0] for row in invalid)
             yield f"Invalid indexes are not in the backup: {names_text}. Run REINDEX on them."
@@ -159,7 +160,7 @@ class PostgresqlGlobals(Dump):
         self._path, version = client.fitting_tool("pg_dumpall", server.version[0])
         self.started = self.snapshot = utc_now()
         self.properties = {}
-        self._warnings: t.Tuple[str, ...] = ()
+        self._warnings: tuple[str, ...] = ()
         args = ["--globals-only"]
         connection = client.connect(database)
         try:

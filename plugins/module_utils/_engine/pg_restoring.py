@@ -54,15 +54,15 @@ class PostgresqlRestore(Restore):
         self._no_tablespaces = False
         self._path = ""
 
-    def _run(self, sql: str, stage: str) -> t.List[t.Tuple[t.Any, ...]]:
+    def _run(self, sql: str, stage: str) -> list[tuple[t.Any, ...]]:
         return query(self._admin, sql, stage=stage)
 
     def _exists(self, name: str) -> bool:
         return bool(self._run(f"SELECT 1 FROM pg_database WHERE datname = {literal(name)}", "preflight"))
 
-    def preflight(self, *, globals_follow: bool = False) -> t.List[str]:
+    def preflight(self, *, globals_follow: bool = False) -> list[str]:
         plan = self._plan
-        warnings: t.List[str] = []
+        warnings: list[str] = []
         if plan.target in ("template0", "template1", self._admin_database):
             raise ConfigError(f"The database {plan.target!r} belongs to the server and cannot be a target.")
         if len(plan.target.encode()) > LIMIT:
@@ -113,7 +113,7 @@ class PostgresqlRestore(Restore):
                 hint=f"Restore with globals=true, or create them ({statements}), or set no_owner=true.",
             )
 
-    def _check_tablespaces(self, warnings: t.List[str]) -> None:
+    def _check_tablespaces(self, warnings: list[str]) -> None:
         spaces = {row[0] for row in self._run("SELECT spcname FROM pg_tablespace", "preflight")}
         lacking = [name for name in self._plan.manifest.properties.get("tablespaces", ()) if name not in spaces]
         if lacking:
@@ -143,7 +143,7 @@ class PostgresqlRestore(Restore):
             parts.append(f" ICU_RULES {literal(p['icu_rules'])}")
         return "".join(parts)
 
-    def loader(self, section: str, spooled: t.Optional[int] = None) -> t.Union[Command, t.Callable[[bytes], None]]:
+    def loader(self, section: str, spooled: int | None = None) -> Command | t.Callable[[bytes], None]:
         options = ["--exit-on-error"]
         if self._plan.no_owner:
             options += ["--no-owner", "--no-acl"]
@@ -154,10 +154,10 @@ class PostgresqlRestore(Restore):
         command = self._client.tool(self._path, *options, database=self.scratch, stage="load")
         return command if spooled is None else dataclasses.replace(command, fds=(*command.fds, spooled))
 
-    def compared(self, objects: t.Iterable[SchemaObject]) -> t.List[SchemaObject]:
+    def compared(self, objects: t.Iterable[SchemaObject]) -> list[SchemaObject]:
         return [item for item in objects if not (self._plan.no_owner and item.name.startswith(pg_schema.OWNERSHIP))]
 
-    def inspect(self) -> t.Tuple[t.Tuple[Table, ...], t.Tuple[SchemaObject, ...]]:
+    def inspect(self) -> tuple[tuple[Table, ...], tuple[SchemaObject, ...]]:
         connection = self._client.connect(self.scratch)
         try:
             return (
@@ -204,12 +204,16 @@ class PostgresqlRestore(Restore):
             yield f"GRANT {privilege} ON DATABASE {name} TO {whom}{' WITH GRANT OPTION' if grantable else ''}"
         yield f"ALTER DATABASE {name} OWNER TO {quote(p['owner'])}"
 
-    def swap(self) -> t.Optional[str]:
+    def swap(self) -> str | None:
         target, step = self._plan.target, self._client.run.step
         replaced = self._exists(target)
         previous = ""
         if replaced:
-            suffix = f"previous_{utc_now():%Y%m%dT%H%M%SZ}" if self._plan.keep_previous else f"backupdb_scratch_{self._token}"
+            suffix = (
+                f"previous_{utc_now():%Y%m%dT%H%M%SZ}"
+                if self._plan.keep_previous
+                else f"backupdb_scratch_{self._token}"
+            )
             previous = names.beside(f"old_{target}" if not self._plan.keep_previous else target, suffix, LIMIT)
         for attempt in range(1, _SWAP_TRIES + 1):
             step("swap")
@@ -264,7 +268,7 @@ class PostgresqlRestore(Restore):
         force = " WITH (FORCE)" if self._server.version[0] >= 13 else ""
         self._run(f"DROP DATABASE IF EXISTS {quote(name)}{force}", "clean up")
 
-    def close(self) -> t.List[str]:
+    def close(self) -> list[str]:
         left = []
         if self._created:
             try:
@@ -285,7 +289,7 @@ def _setting(key: str, value: str) -> str:
     return ", ".join(literal(e) for e in cleaned) or "''"
 
 
-def sweep_scratch(client: Client, admin: t.Any) -> t.List[str]:
+def sweep_scratch(client: Client, admin: t.Any) -> list[str]:
     """Drop scratch databases whose restore holds no lock any more, so is dead."""
     swept = []
     rows = query(admin, "SELECT datname FROM pg_database WHERE datname LIKE '%backupdb\\_scratch\\_%'", stage="sweep")

@@ -203,9 +203,9 @@ def _rare_query() -> str:
 QUERIES = (_RELATIONS, _FUNCTIONS, _TYPES, _CONSTRAINTS, _INDEXES, _TRIGGERS, _OTHERS, _rare_query())
 
 
-def read_schema(connection: t.Any, *, stage: str) -> t.Tuple[SchemaObject, ...]:
+def read_schema(connection: t.Any, *, stage: str) -> tuple[SchemaObject, ...]:
     """Fingerprints of everything in the connection's database."""
-    objects: t.Dict[str, SchemaObject] = {}
+    objects: dict[str, SchemaObject] = {}
     for sql in QUERIES:
         for kind, identity, portable, full, owner, acl in query(connection, sql, stage=stage):
             found = [(f"{kind} {identity}", str(portable or ""), str(full or ""))]
@@ -219,7 +219,7 @@ def read_schema(connection: t.Any, *, stage: str) -> t.Tuple[SchemaObject, ...]:
     return tuple(objects[name] for name in sorted(objects))
 
 
-def read_roles(objects_connection: t.Any, *, stage: str) -> t.List[str]:
+def read_roles(objects_connection: t.Any, *, stage: str) -> list[str]:
     """Roles that own or may use something in this database: a restore needs them. Ordered by name."""
     sql = f"""
     SELECT DISTINCT r FROM (
@@ -239,7 +239,7 @@ ORDER BY 1, 2"""
 _LARGE_OBJECTS = "pg_catalog.pg_largeobject_metadata"
 
 
-def count_rows(connection: t.Any, *, stage: str) -> t.Tuple[Table, ...]:
+def count_rows(connection: t.Any, *, stage: str) -> tuple[Table, ...]:
     """Exact rows of each table of the database, in the connection's snapshot, and the number of large objects."""
     tables = []
     for schema, name in query(connection, _COUNTED, stage=stage):

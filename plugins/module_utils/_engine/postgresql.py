@@ -21,18 +21,18 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
     RestorePlan,
     Server,
 )
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import Client, query, sqlstate
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import Client, query
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_dumping import PostgresqlDump, PostgresqlGlobals
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_globals import restore_globals
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_restoring import (
     SCRATCH,
     PostgresqlRestore,
     sweep_scratch,
 )
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConnectError, EngineError, ToolError
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConnectError, ToolError
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Run
 
 _MAINTENANCE = ("postgres", "template1")
-_DUPLICATE = ("42710", "42P06", "42P04")  # object, schema, database exists
 _OLDEST = 10
 
 
@@ -47,7 +47,7 @@ class PostgresqlEngine(Engine):
         self.client = Client(run, login)
         self._admin: t.Any = None
         self._admin_database = ""
-        self._server: t.Optional[Server] = None
+        self._server: Server | None = None
 
     def admin(self) -> t.Any:
         """A connection to a maintenance database."""
@@ -62,7 +62,7 @@ class PostgresqlEngine(Engine):
                         raise
         return self._admin
 
-    def _query(self, sql: str, stage: str = "preflight") -> t.List[t.Tuple[t.Any, ...]]:
+    def _query(self, sql: str, stage: str = "preflight") -> list[tuple[t.Any, ...]]:
         return query(self.admin(), sql, stage=stage)
 
     def server(self) -> Server:
@@ -74,7 +74,7 @@ class PostgresqlEngine(Engine):
             self._server = Server("postgresql", "postgresql", (number // 10000, number % 10000), text)
         return self._server
 
-    def databases(self) -> t.List[Database]:
+    def databases(self) -> list[Database]:
         rows = self._query(
             "SELECT datname, CASE WHEN has_database_privilege(oid, 'CONNECT') THEN pg_database_size(oid) END, datallowconn"
             " FROM pg_database ORDER BY 1"
@@ -89,7 +89,7 @@ class PostgresqlEngine(Engine):
             found.append(Database(name, size, system, note, problem))
         return found
 
-    def _about_postgres(self) -> t.Tuple[bool, str]:
+    def _about_postgres(self) -> tuple[bool, str]:
         """The database ``postgres`` is the server's own, unless somebody put tables there."""
         try:
             connection = self.client.connect("postgres")
@@ -108,7 +108,7 @@ class PostgresqlEngine(Engine):
             return False, f"The database 'postgres' holds {tables} user tables, so it is backed up too."
         return True, ""
 
-    def tools(self) -> t.Dict[str, t.Dict[str, str]]:
+    def tools(self) -> dict[str, dict[str, str]]:
         found = {}
         for name in ("pg_dump", "pg_dumpall", "pg_restore"):
             with contextlib.suppress(ToolError):
@@ -120,7 +120,7 @@ class PostgresqlEngine(Engine):
         for name in names or ("pg_dump",):
             self.client.fitting_tool(name, self.server().version[0])
 
-    def missing_privileges(self) -> t.List[Missing]:
+    def missing_privileges(self) -> list[Missing]:
         user = self._query("SELECT quote_ident(current_user)")[0][0]
         superuser = self._query("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")[0][0]
         if superuser:
@@ -152,10 +152,10 @@ class PostgresqlEngine(Engine):
         server = self.server()
         return PostgresqlRestore(self.client, server, self.admin(), self._admin_database, plan)
 
-    def restore_globals(self, sql: bytes) -> t.List[str]:
-        raise NotImplementedError
+    def restore_globals(self, sql: bytes) -> list[str]:
+        return restore_globals(self.admin(), sql.decode("utf-8"))
 
-    def sweep(self) -> t.List[str]:
+    def sweep(self) -> list[str]:
         return sweep_scratch(self.client, self.admin())
 
     def close(self) -> None:
@@ -166,4 +166,4 @@ class PostgresqlEngine(Engine):
             self._admin = None
 
 
-__all__ = ("PostgresqlEngine", "sqlstate", "EngineError", "_DUPLICATE")
+__all__ = ("PostgresqlEngine",)

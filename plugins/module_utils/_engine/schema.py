@@ -34,7 +34,7 @@ def digest(objects: t.Iterable[SchemaObject]) -> str:
 
 def differences(
     before: t.Iterable[SchemaObject], after: t.Iterable[SchemaObject], *, portable: bool = False
-) -> t.List[str]:
+) -> list[str]:
     """What was added, removed or changed between two states of a schema, in words."""
     old = {item.name: item.portable if portable else item.sha256 for item in before}
     new = {item.name: item.portable if portable else item.sha256 for item in after}
@@ -44,7 +44,7 @@ def differences(
     return found
 
 
-def row_differences(expected: t.Iterable[Table], found: t.Iterable[Table]) -> t.List[str]:
+def row_differences(expected: t.Iterable[Table], found: t.Iterable[Table]) -> list[str]:
     """Tables whose exact row counts differ, in words. Tables that were not counted exactly are not compared."""
     now = {table.name: table.rows for table in found}
     return [

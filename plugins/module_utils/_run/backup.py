@@ -45,23 +45,23 @@ class BackupOptions:
 
     host: str
     instance: str
-    databases: t.Tuple[str, ...]
-    exclude: t.Tuple[str, ...]
+    databases: tuple[str, ...]
+    exclude: tuple[str, ...]
     with_globals: bool
     compression: str
-    level: t.Optional[int]
-    recipients: t.Tuple[str, ...]
+    level: int | None
+    recipients: tuple[str, ...]
     jobs: int
-    extra_args: t.Tuple[str, ...]
+    extra_args: tuple[str, ...]
 
 
 @dataclasses.dataclass
 class Outcome:
     """``done``: summaries; ``failures``: dicts of database, stage, msg, and rc when a tool failed."""
 
-    done: t.List[t.Dict[str, t.Any]] = dataclasses.field(default_factory=list)
-    failures: t.List[t.Dict[str, t.Any]] = dataclasses.field(default_factory=list)
-    warnings: t.List[str] = dataclasses.field(default_factory=list)
+    done: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    failures: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    warnings: list[str] = dataclasses.field(default_factory=list)
 
     def failed(self, database: str, exc: BackupError) -> None:
         """Note the failure of one database."""
@@ -70,12 +70,12 @@ class Outcome:
 
 def select(
     found: t.Sequence[Database], patterns: t.Sequence[str], exclude: t.Sequence[str]
-) -> t.Tuple[t.List[Database], t.List[str], t.List[t.Tuple[str, BackupError]]]:
+) -> tuple[list[Database], list[str], list[tuple[str, BackupError]]]:
     """Which databases: (chosen, notes, failures). A plain name must exist, a glob may match nothing."""
     by_name = {database.name: database for database in found}
-    chosen: t.Dict[str, Database] = {}
-    notes: t.List[str] = []
-    failures: t.List[t.Tuple[str, BackupError]] = []
+    chosen: dict[str, Database] = {}
+    notes: list[str] = []
+    failures: list[tuple[str, BackupError]] = []
     for pattern in patterns:
         database = by_name.get(pattern)
         if database is not None and (not database.system or pattern == "postgres"):
@@ -125,7 +125,7 @@ class Backup:
         if not options.databases and not options.with_globals:
             raise ConfigError("There is nothing to do: databases is empty and globals is false.")
 
-    def plan(self) -> t.Tuple[t.List[Database], Outcome]:
+    def plan(self) -> tuple[list[Database], Outcome]:
         """The databases to back up; changes nothing."""
         outcome = self.outcome = Outcome()
         self._engine.server()
@@ -137,7 +137,7 @@ class Backup:
             outcome.failed(name, exc)
         return chosen, outcome
 
-    def predict(self, store: t.Optional[Store]) -> t.Tuple[t.List[Database], Outcome]:
+    def predict(self, store: Store | None) -> tuple[list[Database], Outcome]:
         """Check mode: the plan, and what would be refused for want of space."""
         chosen, outcome = self.plan()
         for database in chosen:
@@ -154,9 +154,10 @@ class Backup:
         with store.lock(options.host, options.instance):
             chosen, outcome = self.plan()
             outcome.warnings += [
-                f"Removed {place}, which a run that died had left." for place in store.sweep(options.host, options.instance)
+                f"Removed {place}, which a run that died had left."
+                for place in store.sweep(options.host, options.instance)
             ]
-            outcome.warnings += self._engine.sweep()
+            outcome.warnings += self._sweep_server()
             if options.with_globals:
                 self._guarded(store, None, outcome)
             with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, options.jobs)) as pool:
@@ -170,7 +171,14 @@ class Backup:
         outcome.done.sort(key=lambda item: str(item["database"]))
         return outcome
 
-    def _guarded(self, store: Store, database: t.Optional[Database], outcome: Outcome) -> None:
+    def _sweep_server(self) -> list[str]:
+        """What restores left on the server. An account for backups may lack the rights to drop it: then say so."""
+        try:
+            return self._engine.sweep()
+        except BackupError as exc:
+            return [f"Left-overs of restores were not looked for: {exc.msg}"]
+
+    def _guarded(self, store: Store, database: Database | None, outcome: Outcome) -> None:
         name = database.name if database else names.GLOBALS
         try:
             outcome.done.append(self._one(store, database))
@@ -181,7 +189,7 @@ class Backup:
         except (OSError, ValueError) as exc:
             outcome.failed(name, BackupError(f"{type(exc).__name__}: {exc}", stage="internal"))
 
-    def _check_space(self, store: t.Optional[Store], database: Database) -> None:
+    def _check_space(self, store: Store | None, database: Database) -> None:
         """Refuse when the store is clearly too small, before the dump starts."""
         if store is None:
             return
@@ -204,7 +212,7 @@ class Backup:
                 hint="Free some space, or choose another store; nothing was written.",
             )
 
-    def _one(self, store: Store, database: t.Optional[Database]) -> t.Dict[str, t.Any]:
+    def _one(self, store: Store, database: Database | None) -> dict[str, t.Any]:
         name = database.name if database else names.GLOBALS
         stages = Stages(name, self._log)
         started = utc_now()
@@ -239,9 +247,9 @@ class Backup:
             result["stages"] = stages.seconds
         return result
 
-    def _write(self, draft: t.Any, dump: Dump, stages: Stages) -> t.Tuple[t.List[Part], t.List[str]]:
-        parts: t.List[Part] = []
-        warnings: t.List[str] = []
+    def _write(self, draft: t.Any, dump: Dump, stages: Stages) -> tuple[list[Part], list[str]]:
+        parts: list[Part] = []
+        warnings: list[str] = []
         for section in dump.sections():
             with stages.stage("dump"):
                 part, said = write_part(

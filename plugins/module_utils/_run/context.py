@@ -26,7 +26,7 @@ class Stages:
 
     def __init__(self, what: str, log: t.Callable[[str], None]) -> None:
         self._what, self._log = what, log
-        self.seconds: t.Dict[str, float] = {}
+        self.seconds: dict[str, float] = {}
 
     @contextlib.contextmanager
     def stage(self, name: str) -> t.Iterator[None]:
@@ -59,9 +59,9 @@ def ended_by_signals(run: Run) -> t.Iterator[None]:
             signal.signal(number, old)
 
 
-def fit(result: t.Dict[str, t.Any], lists: t.Sequence[str], *, limit: int = RESULT_LIMIT) -> t.Dict[str, t.Any]:
+def fit(result: dict[str, t.Any], lists: t.Sequence[str], *, limit: int = RESULT_LIMIT) -> dict[str, t.Any]:
     """``result`` with its ``lists`` cut until it is below ``limit`` bytes as JSON; ``left_out`` counts what was cut."""
-    left_out: t.Dict[str, int] = {}
+    left_out: dict[str, int] = {}
     fitted = dict(result)
     while len(json.dumps(fitted)) > limit:
         longest = max(lists, key=lambda name: len(json.dumps(fitted.get(name, []))))

@@ -60,9 +60,9 @@ def write_part(
     section: Section,
     *,
     compression: Compression,
-    level: t.Optional[int],
+    level: int | None,
     recipients: t.Sequence[str],
-) -> t.Tuple[Part, t.List[str]]:
+) -> tuple[Part, list[str]]:
     """Store one section. The last chunk of encryption is written after the tool ended well and its trailer was seen.
 
     Returns the part, and what the tools said on stderr although they succeeded.
@@ -70,10 +70,8 @@ def write_part(
     name = section.stem + compression.suffix + (".age" if recipients else "")
     plain, stored = Count(), Sha256()
     trailer = Trailer(section.trailer, what=section.stem)
-    source: t.Union[Command, Source] = (
-        section.source if isinstance(section.source, Command) else StreamSource(section.source)
-    )
-    nodes: t.List[Node] = [source, *section.filters, plain, trailer, *compression.compressor(level, section.stem)]
+    source: Command | Source = section.source if isinstance(section.source, Command) else StreamSource(section.source)
+    nodes: list[Node] = [source, *section.filters, plain, trailer, *compression.compressor(level, section.stem)]
     if recipients:
         nodes.append(_Age(AgeWriter(recipients)))
     sink = draft.create(name)
@@ -90,19 +88,19 @@ class Opened:
     """A stored backup that is being read. ``identities``: the text of age identities, for an encrypted one; None: it is
     only compared as it is stored."""
 
-    def __init__(self, run: Run, store: Store, entry: Entry, identities: t.Optional[str]) -> None:
+    def __init__(self, run: Run, store: Store, entry: Entry, identities: str | None) -> None:
         self._run, self._store, self._entry = run, store, entry
         self.manifest = entry.manifest
         compression = COMPRESSIONS.get(self.manifest.compression)
         if compression is None:
             raise CodecError(f"The compression {self.manifest.compression!r} is not known.", stage="preflight")
         self._compression = compression
-        self._identities: t.List[Identity] = []
+        self._identities: list[Identity] = []
         if self.manifest.encryption is not None and identities is not None:
             self._identities = fitting_identities(self.manifest.recipients, identities)
 
     @contextlib.contextmanager
-    def _stored(self, part: Part) -> t.Iterator[t.List[Node]]:
+    def _stored(self, part: Part) -> t.Iterator[list[Node]]:
         """The stored bytes, hashed and decrypted."""
         what = f"The part {self._entry.place}/{part.name}"
         size = self._store.part_size(self._entry.place, part.name)
@@ -112,7 +110,7 @@ class Opened:
                 hint="It is damaged or was exchanged; use another backup.",
             )
         with self._store.open_part(self._entry.place, part.name) as stream:
-            nodes: t.List[Node] = [read_file(stream), Sha256(part.sha256, what=what)]
+            nodes: list[Node] = [read_file(stream), Sha256(part.sha256, what=what)]
             if self._identities:
                 nodes.append(_Age(AgeReader(self._identities)))
             yield nodes
@@ -125,7 +123,7 @@ class Opened:
                 _run_at(self._run, [*nodes, Discard()], "authenticate")
 
     @contextlib.contextmanager
-    def _plain(self, part: Part) -> t.Iterator[t.List[Node]]:
+    def _plain(self, part: Part) -> t.Iterator[list[Node]]:
         """The plain bytes, at most as many as the manifest tells, ending with the engine's trailer."""
         expect = trailer_of(self.manifest.engine["name"], part.section) if part.trailer else b""
         with self._stored(part) as nodes:
@@ -136,7 +134,7 @@ class Opened:
                 Trailer(expect, what=part.name, stage="read"),
             ]
 
-    def feed(self, part: Part, loader: t.Union[Command, t.Callable[[bytes], None]]) -> t.List[str]:
+    def feed(self, part: Part, loader: Command | t.Callable[[bytes], None]) -> list[str]:
         """Stream a part into a tool; returns what the tools said."""
         if not isinstance(loader, Command):
             loader(self.read(part))
@@ -158,7 +156,7 @@ class Opened:
             Pipeline(self._run, [*nodes, kept, Discard()]).execute()
         return bytes(kept.data)
 
-    def check(self, part: Part, reader: t.Optional[Command]) -> None:
+    def check(self, part: Part, reader: Command | None) -> None:
         """Decompress all of it; with ``reader`` (``pg_restore -f /dev/null``) let the engine's own tool read it too."""
         with self._plain(part) as nodes:
             _run_at(self._run, [*nodes, reader or Discard()], "read")
@@ -197,7 +195,7 @@ def _run_at(run: Run, nodes: t.Sequence[Node], stage: str) -> None:
         raise exc.at(stage)
 
 
-def fitting_identities(recipients: t.Sequence[str], text: str) -> t.List[Identity]:
+def fitting_identities(recipients: t.Sequence[str], text: str) -> list[Identity]:
     """Identities that open a backup made for ``recipients``; ConfigError that tells which would, if none does."""
     wanted = ", ".join(recipients)
     if not text.strip():

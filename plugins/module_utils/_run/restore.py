@@ -23,7 +23,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
     VerifyError,
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Manifest, SchemaObject, Table, parse_time
-from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command, Run
+from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command, Pipeline, Run, StreamSource
 from ansible_collections.vya.backupdb.plugins.module_utils._run.context import Stages
 from ansible_collections.vya.backupdb.plugins.module_utils._run.parts import Opened
 from ansible_collections.vya.backupdb.plugins.module_utils._run.summary import summary
@@ -38,7 +38,7 @@ class RestoreOptions:
     instance: str
     database: str
     backup: str
-    before: t.Optional[str]
+    before: str | None
     target: str
     replace: bool
     keep_previous: bool
@@ -89,9 +89,9 @@ class RestoreTask:
         self._manifest = entry.manifest
         self._target = options.target or self._manifest.database
         self._stages = Stages(self._target, log)
-        self._warnings: t.List[str] = []
+        self._warnings: list[str] = []
         self._opened = Opened(run, store, entry, options.identities)
-        self._globals: t.Optional[Opened] = None
+        self._globals: Opened | None = None
         if options.with_globals:
             self._globals = Opened(run, store, self._choose_globals(), options.identities)
 
@@ -126,14 +126,14 @@ class RestoreTask:
             jobs=jobs,
         )
 
-    def execute(self, *, check_mode: bool) -> t.Dict[str, t.Any]:
+    def execute(self, *, check_mode: bool) -> dict[str, t.Any]:
         """Do it, or with ``check_mode`` only what can be known without changing anything."""
         server = self._engine.server()
         check_server(self._manifest, server)
         if not check_mode:
             self._warnings += self._engine.sweep()
         restore = self._engine.restore(self._plan())
-        result: t.Dict[str, t.Any] = {"backup": summary(self._manifest), "target": self._target}
+        result: dict[str, t.Any] = {"backup": summary(self._manifest), "target": self._target}
         try:
             with self._stages.stage("preflight"):
                 warnings = restore.preflight(globals_follow=self._globals is not None)
@@ -160,7 +160,7 @@ class RestoreTask:
             exc.hint = f"{exc.hint} Left behind, to be dropped by the next restore: {', '.join(left)}.".strip()
         return exc
 
-    def _perform(self, restore: Restore, server: Server) -> t.Dict[str, t.Any]:
+    def _perform(self, restore: Restore, server: Server) -> dict[str, t.Any]:
         if self._globals is not None:
             with self._stages.stage("globals"):
                 self._run.step("globals")
@@ -175,7 +175,7 @@ class RestoreTask:
                 self._run.step(f"load {part.name}")
                 self._warnings += self._load(restore, part)
         self._run.step("verify")
-        verified: t.Dict[str, t.Any] = {"schema": "not compared", "rows": "not compared", "mismatches": []}
+        verified: dict[str, t.Any] = {"schema": "not compared", "rows": "not compared", "mismatches": []}
         tables: t.Sequence[Table] = self._manifest.tables
         if self._options.verify:
             with self._stages.stage("verify"):
@@ -189,7 +189,7 @@ class RestoreTask:
         rows = sum(table.rows for table in tables if table.rows is not None)
         return {"tables": len(tables), "rows": rows, "verified": verified, "previous": previous}
 
-    def _load(self, restore: Restore, part: t.Any) -> t.List[str]:
+    def _load(self, restore: Restore, part: t.Any) -> list[str]:
         if self._plan().jobs <= 1:
             return self._opened.feed(part, restore.loader(part.section))
         # Parallel loading needs a file that can be read at any place: one without a name, gone with this process.
@@ -198,14 +198,12 @@ class RestoreTask:
             loader = restore.loader(part.section, spooled=spool.fileno())
             return self._run_loader(t.cast(Command, loader))
 
-    def _run_loader(self, loader: Command) -> t.List[str]:
-        from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Pipeline, StreamSource
-
+    def _run_loader(self, loader: Command) -> list[str]:
         return Pipeline(self._run, [StreamSource(()), loader]).execute()
 
     def _compare(
         self, restore: Restore, server: Server, tables: t.Sequence[Table], objects: t.Sequence[SchemaObject]
-    ) -> t.Dict[str, t.Any]:
+    ) -> dict[str, t.Any]:
         """Schema and rows as the manifest tells them; VerifyError with the differences otherwise."""
         manifest = self._manifest
         expected, found = restore.compared(manifest.schema_objects), restore.compared(objects)
@@ -217,12 +215,18 @@ class RestoreTask:
                 f"What was restored differs from the backup's manifest: {schema.shorten(mismatches)}.",
                 hint="The target is unchanged. Take another backup, or set verify=false to restore it all the same.",
             )
-        exact = all(table.exact for table in manifest.tables)
+        exact = sum(table.exact for table in manifest.tables)
         return {
             "schema": "same" if same_server else "same in what both server versions print alike",
-            "rows": "same" if exact else "not compared: the manifest's counts are not exact",
+            "rows": _rows_in_words(exact, len(manifest.tables)),
             "mismatches": [],
         }
+
+
+def _rows_in_words(exact: int, tables: int) -> str:
+    if exact == tables:
+        return "same"
+    return f"same in the {exact} of {tables} tables that the manifest has exact counts for"
 
 
 __all__ = ("RestoreOptions", "RestoreTask", "check_server", "series_of")

@@ -16,11 +16,11 @@ from ansible_collections.vya.backupdb.plugins.module_utils._names import human_s
 _WARNINGS_SHOWN = 5
 
 
-def summary(manifest: Manifest) -> t.Dict[str, t.Any]:
+def summary(manifest: Manifest) -> dict[str, t.Any]:
     """Sizes in bytes and in words; ``ratio``: plain to stored; ``throughput``: plain bytes a second."""
     seconds = manifest.seconds
     rows = [table.rows for table in manifest.tables if table.rows is not None]
-    result: t.Dict[str, t.Any] = {
+    result: dict[str, t.Any] = {
         "id": manifest.id,
         "host": manifest.host,
         "instance": manifest.instance,

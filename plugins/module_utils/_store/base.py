@@ -86,11 +86,11 @@ class Store(abc.ABC):
         """Stored bytes of a part; StoreError when it is missing."""
 
     @abc.abstractmethod
-    def free_space(self) -> t.Optional[int]:
+    def free_space(self) -> int | None:
         """Bytes that may still be written, or None when nobody knows."""
 
     @abc.abstractmethod
-    def sweep(self, host: str, instance: str) -> t.List[str]:
+    def sweep(self, host: str, instance: str) -> list[str]:
         """Remove what dead runs left; only valid while holding the lock. Returns the places."""
 
     @abc.abstractmethod

@@ -45,7 +45,7 @@ class _LocalPart(PartSink):
 class _LocalDraft(Draft):
     def __init__(self, series_fd: int, backup_id: str, path: str, step: Step) -> None:
         self._parent, self._id, self._path, self._step = series_fd, backup_id, path, step
-        self._parts: t.List[str] = []
+        self._parts: list[str] = []
         step("create folder")
         try:
             os.mkdir(backup_id, 0o700, dir_fd=series_fd)
@@ -129,7 +129,7 @@ class LocalStore(Store):
         fd = self._open(*labels, create=True)
         return _LocalDraft(fd, backup_id, "/".join((self._path, *labels, backup_id)), self._step)
 
-    def _folders(self, *labels: str) -> t.List[str]:
+    def _folders(self, *labels: str) -> list[str]:
         """Names of the folders there, sorted. Files beside them are not ours and not looked at."""
         path = "/".join((self._path, *labels))
         try:
@@ -155,7 +155,7 @@ class LocalStore(Store):
                         if names.is_id(backup_id):
                             yield self._read((host_c, instance_c, database_c, backup_id))
 
-    def _read(self, labels: t.Tuple[str, ...]) -> Found:
+    def _read(self, labels: tuple[str, ...]) -> Found:
         place = "/".join(labels)
         path = f"{self._path}/{place}/{FILE_NAME}"
         fd = -1
@@ -188,11 +188,11 @@ class LocalStore(Store):
         with self.open_part(place, name) as stream:
             return os.fstat(stream.fileno()).st_size
 
-    def free_space(self) -> t.Optional[int]:
+    def free_space(self) -> int | None:
         info = os.fstatvfs(self._root)
         return info.f_bavail * info.f_frsize
 
-    def sweep(self, host: str, instance: str) -> t.List[str]:
+    def sweep(self, host: str, instance: str) -> list[str]:
         swept = []
         labels = (names.encode(host), names.encode(instance))
         for found in list(self.find(host, instance)):
