@@ -27,6 +27,8 @@ from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Tabl
 # Waiting for the global read lock stops all writers behind it, so it must be short.
 LOCK_WAIT = 3
 _HELD_AT_MOST = 15.0
+# Rows of the past in MariaDB's system-versioned tables.
+HISTORY = "--dump-history"
 _TRANSACTIONAL = ("innodb", "rocksdb", "tokudb", "ndbcluster", "sequence", "")
 # The dump tool writes its header before it opens its snapshot, and the first line of a table only after it.
 _SNAPSHOT_IS_OPEN = (b"-- Dumping data for table", b"INSERT INTO ", b"LOCK TABLES ", b"-- Dump completed")
@@ -140,6 +142,8 @@ class MysqlDump(Dump):
             "--comments",
         ]
         optional = {"column-statistics": "=0", "set-gtid-purged": "=OFF", "network-timeout": ""}
+        if self._reader.versioned and self._tool.knows("dump-history"):
+            args.append(HISTORY)
         return args + [f"--{name}{value}" for name, value in optional.items() if self._tool.knows(name)]
 
     def sections(self) -> t.Iterator[Section]:
@@ -192,7 +196,7 @@ class MysqlDump(Dump):
 
     def _count(self) -> None:
         try:
-            self._tables = self._reader.count(exact=True)
+            self._tables = self._reader.count(history=HISTORY in self._args)
         except BackupError as exc:
             self._count_error = exc
 
@@ -268,4 +272,4 @@ class MysqlGlobals(Dump):
         """Nothing is held."""
 
 
-__all__ = ("GlobalReadLock", "MysqlDump", "MysqlGlobals")
+__all__ = ("HISTORY", "GlobalReadLock", "MysqlDump", "MysqlGlobals")

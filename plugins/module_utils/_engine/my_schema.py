@@ -186,12 +186,14 @@ class Reader:
             lines.setdefault(table, []).append("index " + " ".join(_text(item) for item in rest))
         return {table: "\n".join(items) for table, items in lines.items()}
 
-    def count(self, *, exact: bool) -> tuple[Table, ...]:
-        """Rows of each table in the connection's snapshot."""
-        return tuple(
-            Table(name, int(self._run(f"SELECT COUNT(*) FROM {quote(self._database)}.{quote(name)}")[0][0]), exact)
-            for name in self.tables
-        )
+    def count(self, *, history: bool) -> tuple[Table, ...]:
+        """Rows of each table in the connection's snapshot; with ``history`` those of the past in versioned tables too."""
+        counted = []
+        for name in self.tables:
+            past = " FOR SYSTEM_TIME ALL" if history and name in self.versioned else ""
+            rows = self._run(f"SELECT COUNT(*) FROM {quote(self._database)}.{quote(name)}{past}")
+            counted.append(Table(name, int(rows[0][0]), True))
+        return tuple(counted)
 
 
 def _text(value: t.Any) -> str:
