@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Unit tests of what runs on managed hosts, on the oldest and the newest Python these may have."""
+"""
+The unit tests on the oldest Python that managed hosts may have, with the oldest libraries the documentation allows, and
+on the newest, with the newest.
+"""
 
 from __future__ import annotations
 
@@ -16,19 +19,22 @@ from interpreters import find_python, in_ci
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = ROOT / "tests" / "requirements-pythons.txt"
-PYTHONS = ("3.9", "3.13")
+OLDEST = ROOT / "tests" / "constraints-oldest.txt"
+PYTHONS = {"3.9": (REQUIREMENTS, OLDEST), "3.13": (REQUIREMENTS,)}
 
 
 def make_venv(version: str, python: Path) -> Path:
     """The environment of this Python, made again when the requirements change."""
     venv = ROOT / ".build" / f"unit-venv-{version}"
     stamp = venv / ".stamp"
-    wanted = f"{python}\n{REQUIREMENTS.read_text(encoding='utf-8')}"
+    files = PYTHONS[version]
+    wanted = "\n".join([str(python), *(file.read_text(encoding="utf-8") for file in files)])
     if not stamp.is_file() or stamp.read_text(encoding="utf-8") != wanted:
         shutil.rmtree(venv, ignore_errors=True)
         subprocess.run([str(python), "-m", "venv", str(venv)], check=True)
         pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "-r", str(REQUIREMENTS)], check=True)
+        constraints = [option for file in files[1:] for option in ("-c", str(file))]
+        subprocess.run([*pip, "-r", str(files[0]), *constraints], check=True)
         stamp.write_text(wanted, encoding="utf-8")
     return venv
 
