@@ -11,6 +11,7 @@ All functions work relative to open folder descriptors, so that a link planted b
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -147,6 +148,7 @@ class AtomicFile:
         except OSError as exc:
             raise self._error("created", exc) from exc
         self._open = True
+        self._named = False
 
     def _error(self, what: str, exc: OSError) -> StoreError:
         hint = "Free some space, then run the task again." if exc.errno in (errno.ENOSPC, errno.EDQUOT) else ""
@@ -168,9 +170,15 @@ class AtomicFile:
             self._close()
             self._rename()
             os.fsync(self._folder)
-        except OSError as exc:
+        except BaseException as exc:
             self.abort()
-            raise self._error("stored durably", exc) from exc
+            if self._named:
+                # It may be gone after a power cut, so it must not be seen now.
+                with contextlib.suppress(OSError):
+                    os.unlink(self._name, dir_fd=self._folder)
+            if isinstance(exc, OSError):
+                raise self._error("stored durably", exc) from exc
+            raise
 
     def _rename(self) -> None:
         # A hard link fails when the name is taken, which rename() does not; some network file systems have no links.
@@ -184,7 +192,9 @@ class AtomicFile:
             if exists(self._folder, self._name):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from exc
             os.rename(self._temporary, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+            self._named = True
             return
+        self._named = True
         os.unlink(self._temporary, dir_fd=self._folder)
 
     def _close(self) -> None:
@@ -251,8 +261,9 @@ class FileLock:
                 f"Another run works on {self._what} ({holder or 'unknown process'}).",
                 hint="Wait for it to end; the lock is released when that process ends, however it ends.",
             ) from exc
-        os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, f"process {os.getpid()}\n".encode(), 0)
+        with contextlib.suppress(OSError):  # it only helps people; on a full disk the lock holds all the same
+            os.ftruncate(self._fd, 0)
+            os.pwrite(self._fd, f"process {os.getpid()}\n".encode(), 0)
         return self
 
     def __exit__(self, *_exc: object) -> None:
