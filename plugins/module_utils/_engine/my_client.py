@@ -240,12 +240,16 @@ class Client:
         return [Tool(path, family, version, match.group(1), options)]
 
     def fitting_tool(self, name: str, server: Server) -> Tool:
-        """The tool of the server's family and at least its major version; MariaDB's tools serve MySQL as well."""
+        """The tool of the server's family and at least its major version.
+
+        MariaDB's client loads into MySQL as well, but its dump tool does not fit: it writes values of MySQL's generated
+        columns, which no server takes back. MySQL's tools lack what MariaDB has (sequences, history).
+        """
         found = self.find_tools(name)
         for tool in found:
             if tool.family == server.flavour and tool.version[0] >= server.version[0]:
                 return tool
-        if server.flavour == "mysql":
+        if server.flavour == "mysql" and name == "mysql":
             for tool in found:
                 if tool.family == "mariadb":
                     return tool

@@ -28,6 +28,8 @@ from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Sche
 UNCOMPARED = "status of event "
 _INVALID_VIEW = 1356
 _AUTO_INCREMENT = re.compile(r"^(\).*?) AUTO_INCREMENT=[0-9]+", re.M)
+# MySQL 8 repeats a column's character set before its collation only in tables that were created from its own words.
+_IMPLIED = re.compile(r" CHARACTER SET \w+(?= COLLATE )")
 _DISPLAY_WIDTH = re.compile(r"\b(tinyint|smallint|mediumint|int|bigint)\([0-9]+\)")
 _PLACEHOLDER = "\x01database\x01"
 ENABLED = {"ENABLE": "DISABLE"}
@@ -162,7 +164,7 @@ class Reader:
                 found.append(fingerprint(UNCOMPARED + item.name, text))
                 text = replace_word(text, {"ENABLE": "DISABLE"}, before="DO", sql_mode=item.sql_mode)
             if item.kind == "table":
-                text = _AUTO_INCREMENT.sub(r"\1", text)
+                text = _IMPLIED.sub("", _AUTO_INCREMENT.sub(r"\1", text))
             session = "\n".join((item.sql_mode, item.charset, item.collation, item.time_zone))
             same = portable.get(item.name, "") if item.kind == "table" else item.table
             found.append(fingerprint(label, f"{text}\n{session}", same))

@@ -99,6 +99,9 @@ def select(
                 notes.append(database.note)
             chosen[database.name] = database
     kept = [item for name, item in sorted(chosen.items()) if name not in exclude]
+    if names.GLOBALS in chosen:
+        kept = [item for item in kept if item.name != names.GLOBALS]
+        failures.append((names.GLOBALS, ConfigError(f"A database cannot be stored as {names.GLOBALS!r}: rename it.")))
     return kept, notes, failures
 
 

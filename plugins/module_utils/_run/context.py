@@ -46,9 +46,14 @@ class Stages:
 def ended_by_signals(run: Run) -> t.Iterator[None]:
     """SIGTERM, SIGINT and SIGHUP end the run in order: children are killed, what was begun is removed."""
 
+    received: list[int] = []
+
     def handler(number: int, _frame: t.Any) -> None:
         run.cancel(f"signal {signal.Signals(number).name}")
-        run.check()
+        # Only the first one interrupts: another must not cut short the clean-up that the first one began.
+        if not received:
+            received.append(number)
+            run.check()
 
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     before = {number: signal.signal(number, handler) for number in numbers}
@@ -68,7 +73,7 @@ def fit(result: dict[str, t.Any], lists: t.Sequence[str], *, limit: int = RESULT
         items = fitted.get(longest) or []
         if not items:
             break
-        keep = len(items) // 2
+        keep = len(items) * 7 // 8
         left_out[longest] = left_out.get(longest, 0) + len(items) - keep
         fitted[longest] = items[:keep]
         fitted["left_out"] = left_out
