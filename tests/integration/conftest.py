@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import support  # noqa: E402 - found through the line above
+import support
 
 
 def _serve(kind: str) -> Iterator[support.Server]:

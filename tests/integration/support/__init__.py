@@ -7,12 +7,13 @@
         support.load_hostile(server, "shop")
         before = support.fingerprint(server, "shop")
 
-The fixtures `pg15`, `pg18`, `mariadb` and `mysql9` (tests/integration/conftest.py) give one server for the whole test run.
+The fixtures `pg15`, `pg18`, `mariadb` and `mysql9` (tests/integration/conftest.py) give one server for the
+whole test run.
 """
 
 from __future__ import annotations
 
-from typing import Mapping
+from collections.abc import Mapping
 
 from .bulk import load_bulk
 from .fingerprint import assert_same, differences, fingerprint, schema_fingerprint
@@ -36,4 +37,17 @@ def running(kind: str, settings: Mapping[str, str] | None = None) -> Server:
     return KINDS[kind](settings)
 
 
-__all__ = ["AWKWARD_NAMES", "KINDS", "Server", "ServerError", "assert_same", "awkward_names", "differences", "fingerprint", "load_bulk", "load_hostile", "running", "schema_fingerprint"]
+__all__ = [
+    "AWKWARD_NAMES",
+    "KINDS",
+    "Server",
+    "ServerError",
+    "assert_same",
+    "awkward_names",
+    "differences",
+    "fingerprint",
+    "load_bulk",
+    "load_hostile",
+    "running",
+    "schema_fingerprint",
+]

@@ -14,7 +14,8 @@ PIECE = 64  # hexadecimal digits of a SHA-256
 TABLES = """
 CREATE TABLE customers (id INTEGER PRIMARY KEY, name VARCHAR(80) NOT NULL, note TEXT);
 CREATE TABLE orders (
-    id INTEGER PRIMARY KEY, customer INTEGER NOT NULL, payload TEXT NOT NULL, total NUMERIC(12, 2) NOT NULL, placed TIMESTAMP NOT NULL
+    id INTEGER PRIMARY KEY, customer INTEGER NOT NULL, payload TEXT NOT NULL,
+    total NUMERIC(12, 2) NOT NULL, placed TIMESTAMP NOT NULL
 );
 CREATE TABLE nothing (id INTEGER PRIMARY KEY);
 """
@@ -25,26 +26,32 @@ ALTER TABLE orders ADD CONSTRAINT orders_customer_key FOREIGN KEY (customer) REF
 
 POSTGRESQL = """
 INSERT INTO customers SELECT i, 'customer ' || i, repeat('note ', i % 7) FROM generate_series(1, {customers}) AS i;
-INSERT INTO orders SELECT i, i % {customers} + 1, {payload}, i * 17 % 1000000 / 100.0, timestamp '2026-01-01' + i % 31536000 * interval '1 second'
+INSERT INTO orders
+    SELECT i, i % {customers} + 1, {payload}, i * 17 % 1000000 / 100.0,
+        timestamp '2026-01-01' + i % 31536000 * interval '1 second'
     FROM generate_series(1, {rows}) AS i;
 """
 MYSQL = """
 INSERT INTO customers {with_customers} SELECT i, CONCAT('customer ', i), REPEAT('note ', i % 7) FROM {from_customers};
-INSERT INTO orders {with_rows} SELECT i, i % {customers} + 1, {payload}, i * 17 % 1000000 / 100, timestamp '2026-01-01 00:00:00' + INTERVAL i % 31536000 SECOND
+INSERT INTO orders {with_rows}
+    SELECT i, i % {customers} + 1, {payload}, i * 17 % 1000000 / 100,
+        timestamp '2026-01-01 00:00:00' + INTERVAL i % 31536000 SECOND
     FROM {from_rows};
 """
 COUNT_UP = "WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {rows})"
 
 
 def load_bulk(server: Server, dbname: str, *, rows: int = 100_000, payload: int = 200) -> None:
-    """Create `dbname` with `rows` orders (each about `payload` + 40 bytes, half of them not to be compressed) of rows / 10 customers.
+    """Create `dbname` with `rows` orders of rows / 10 customers; half of each `payload` cannot be compressed.
 
     The same arguments give the same rows on every server and in every run.
     """
     customers = max(rows // 10, 1)
     server.create_database(dbname)
     if isinstance(server, PostgresServer):
-        script = POSTGRESQL.format(rows=rows, customers=customers, payload=_payload(payload, "encode(sha256((i || '{n}')::bytea), 'hex')"))
+        script = POSTGRESQL.format(
+            rows=rows, customers=customers, payload=_payload(payload, "encode(sha256((i || '{n}')::bytea), 'hex')")
+        )
     else:
         assert isinstance(server, MysqlFamilyServer)
         script = _mysql(server, rows, customers, _payload(payload, "SHA2(CONCAT(i, '{n}'), 256)"))

@@ -28,8 +28,8 @@ def fingerprint(server: Server, dbname: str) -> dict[str, Any]:
 def schema_fingerprint(server: Server, dbname: str, *, tools: str | None = None, grants: bool = True) -> dict[str, Any]:
     """The definition of each object of a database, without the database's name.
 
-    `tools` (PostgreSQL): the folder of another pg_dump. `grants` (MySQL, MariaDB): grants on the database and on its objects too;
-    they belong to accounts there, and do not follow a database to another name.
+    `tools` (PostgreSQL): the folder of another pg_dump. `grants` (MySQL, MariaDB): grants on the database and on its
+    objects too; they belong to accounts there, and do not follow a database to another name.
     """
     if isinstance(server, PostgresServer):
         return fingerprint_postgresql.schema_fingerprint(server, dbname, tools)
@@ -57,9 +57,11 @@ def _difference(first: Any, second: Any) -> str:
 
 
 def assert_same(first: dict[str, Any], second: dict[str, Any]) -> None:
-    """Fail with a readable difference unless two fingerprints are equal. Two empty ones are a mistake, not a success."""
+    """Fail with a readable difference unless two fingerprints are equal. Two empty ones are a mistake, no success."""
     assert first, "the first fingerprint is empty"
     found = differences(first, second)
     if found:
         more = [f"... and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
-        raise AssertionError("\n".join([f"{len(found)} of {len(first.keys() | second.keys())} differ:", *found[:SHOWN], *more]))
+        raise AssertionError(
+            "\n".join([f"{len(found)} of {len(first.keys() | second.keys())} differ:", *found[:SHOWN], *more])
+        )

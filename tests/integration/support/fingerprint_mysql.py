@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from .mysql_family import MysqlFamilyServer
 from .qualifiers import neutral
 
 BYTES = {
-    "char", "varchar", "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "tinytext", "text", "mediumtext", "longtext",
-    "geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon", "geometrycollection", "geomcollection", "vector",
+    "char", "varchar", "tinytext", "text", "mediumtext", "longtext",
+    "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "vector",
+    "geometry", "point", "linestring", "polygon", "geometrycollection", "geomcollection",
+    "multipoint", "multilinestring", "multipolygon",
 }  # fmt: skip
 
 # Two sums of different parts of the rows' hashes: the same in any order, and a row more, less or twice changes them.
@@ -46,11 +49,11 @@ class _Reader:
         with self.connection.cursor() as cursor:
             cursor.execute(sql, params)
             names = [column[0].lower() for column in cursor.description or ()]
-            return [dict(zip(names, row)) for row in cursor.fetchall()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def schema_rows(self, view: str, column: str) -> list[dict[str, Any]]:
         """The rows of an information_schema view that are about this database."""
-        return self.rows(f"SELECT * FROM information_schema.{view} WHERE {column} = %s", (self.dbname,))  # noqa: S608
+        return self.rows(f"SELECT * FROM information_schema.{view} WHERE {column} = %s", (self.dbname,))
 
     def quote(self, name: str) -> str:
         return self.server.quote(name)
@@ -59,25 +62,29 @@ class _Reader:
 def fingerprint(server: MysqlFamilyServer, dbname: str) -> dict[str, Any]:
     """What a database holds: rows of each table, with invisible columns, and the state of sequences.
 
-    Keys are `table NAME`, `sequence NAME`, and for a table with system versioning `history NAME`: all row versions with their
-    times. The order of rows has no influence.
+    Keys are `table NAME`, `sequence NAME`, and for a table with system versioning `history NAME`: all row versions with
+    their times. The order of rows has no influence.
     """
     result: dict[str, Any] = {}
     with _Reader(server, dbname) as reader:
         for table in reader.schema_rows("TABLES", "TABLE_SCHEMA"):
             name, kind = table["table_name"], table["table_type"]
             if kind == "SEQUENCE":
-                result[f"sequence {name}"] = reader.rows(f"SELECT * FROM {reader.quote(name)}")[0]  # noqa: S608 - quoted
+                result[f"sequence {name}"] = reader.rows(f"SELECT * FROM {reader.quote(name)}")[0]
             elif kind in ("BASE TABLE", "SYSTEM VERSIONED"):
                 columns = _columns(reader, name)
-                result[f"table {name}"] = _content(reader, reader.quote(name), [c for c in columns if not _is_row_time(c)])
+                result[f"table {name}"] = _content(
+                    reader, reader.quote(name), [c for c in columns if not _is_row_time(c)]
+                )
                 if kind == "SYSTEM VERSIONED":
                     result[f"history {name}"] = _history(reader, name, columns)
     return result
 
 
 def _columns(reader: _Reader, table: str) -> list[dict[str, Any]]:
-    sql = "SELECT * FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s ORDER BY ORDINAL_POSITION"
+    sql = (
+        "SELECT * FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s ORDER BY ORDINAL_POSITION"
+    )
     return reader.rows(sql, (reader.dbname, table))
 
 
@@ -87,7 +94,10 @@ def _is_row_time(column: dict[str, Any]) -> bool:
 
 def _history(reader: _Reader, name: str, columns: list[dict[str, Any]]) -> tuple[int, ...]:
     if not any(_is_row_time(column) for column in columns):
-        columns = [*columns, *({"column_name": pseudo, "data_type": "timestamp"} for pseudo in ("row_start", "row_end"))]
+        columns = [
+            *columns,
+            *({"column_name": pseudo, "data_type": "timestamp"} for pseudo in ("row_start", "row_end")),
+        ]
     return _content(reader, f"{reader.quote(name)} FOR SYSTEM_TIME ALL", columns)
 
 
@@ -97,7 +107,7 @@ def _content(reader: _Reader, table: str, columns: list[dict[str, Any]]) -> tupl
 
 
 def _as_text(name: str, data_type: str) -> str:
-    """An expression that tells any two values of a column apart. As text, FLOAT is cut to six digits and BIT is bytes."""
+    """An expression that tells any two values of a column apart. As text FLOAT has six digits, and BIT is bytes."""
     if data_type in BYTES:
         return f"HEX({name})"
     if data_type == "bit":
@@ -110,12 +120,12 @@ def _as_text(name: str, data_type: str) -> str:
 
 
 def schema_fingerprint(server: MysqlFamilyServer, dbname: str, grants: bool = True) -> dict[str, Any]:
-    """How a database is defined: what SHOW CREATE says of each object, the database's own properties and grants on it.
+    """How a database is defined: what SHOW CREATE says of each object, its own properties, grants on it.
 
-    Where the database's name qualifies an object of its own it is replaced by a mark. Keys start with the kind of object.
+    Where the database's name qualifies an object of its own it is replaced by a mark. Keys start with the kind.
     """
     with _Reader(server, dbname) as reader:
-        result = {"database": _properties(reader)}
+        result: dict[str, Any] = {"database": _properties(reader)}
         objects = _object_names(reader)
 
         def plain(text: str, sql_mode: str = "") -> str:
@@ -160,7 +170,7 @@ def _add_tables(reader: _Reader, result: dict[str, Any], plain: Plain) -> None:
             context = (shown["character_set_client"], shown["collation_connection"])
             result[f"view {name}"] = plain(shown["create view"]) + f"\n-- {context}"
         else:
-            # MySQL repeats a column's character set beside its collation only when somebody once wrote one of the two.
+            # MySQL repeats a column's character set beside its collation only where somebody once wrote it.
             text = re.sub(r" CHARACTER SET \w+(?= COLLATE )", "", shown["create table"])
             result[f"{word.lower()} {name}"] = plain(text)
 
@@ -174,7 +184,10 @@ def _add_routines(reader: _Reader, result: dict[str, Any], plain: Plain) -> None
 
 def _program(shown: dict[str, Any], column: str, plain: Plain) -> str:
     """A stored program's text and the session settings that it runs under."""
-    context = {key: shown.get(key) for key in ("sql_mode", "character_set_client", "collation_connection", "database collation", "time_zone")}
+    context = {
+        key: shown.get(key)
+        for key in ("sql_mode", "character_set_client", "collation_connection", "database collation", "time_zone")
+    }
     return plain(shown[column], shown["sql_mode"]) + f"\n-- {context}"
 
 
@@ -182,7 +195,10 @@ def _add_triggers(reader: _Reader, result: dict[str, Any], plain: Plain) -> None
     for trigger in reader.schema_rows("TRIGGERS", "TRIGGER_SCHEMA"):
         name = trigger["trigger_name"]
         shown = reader.rows(f"SHOW CREATE TRIGGER {reader.quote(name)}")[0]
-        place = tuple(trigger[key] for key in ("action_timing", "event_manipulation", "event_object_table", "action_order", "definer"))
+        place = tuple(
+            trigger[key]
+            for key in ("action_timing", "event_manipulation", "event_object_table", "action_order", "definer")
+        )
         result[f"trigger {name}"] = _program(shown, "sql original statement", plain) + f"\n-- {place}"
 
 
@@ -195,10 +211,10 @@ def _add_events(reader: _Reader, result: dict[str, Any], plain: Plain) -> None:
 
 
 def _add_grants(reader: _Reader, result: dict[str, Any]) -> None:
-    """Grants that name this database, as the server's own tables have them; a database's grant names it by a pattern."""
+    """Grants that name this database, from the server's own tables; a grant on a database has a pattern there."""
     pattern = reader.dbname.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")
     for table in ("db", "tables_priv", "columns_priv", "procs_priv"):
-        sql = f"SELECT * FROM mysql.{table} WHERE Db IN (%s, %s)"  # noqa: S608 - names from the line above
+        sql = f"SELECT * FROM mysql.{table} WHERE Db IN (%s, %s)"
         for row in reader.rows(sql, (reader.dbname, pattern)):
             kept = {key: value for key, value in row.items() if key not in ("db", "timestamp", "grantor")}
             what = ".".join(str(row[key]) for key in ("table_name", "column_name", "routine_name") if key in row) or "*"

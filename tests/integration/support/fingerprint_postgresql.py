@@ -15,14 +15,18 @@ from .process import ServerError
 
 # A database's own settings change how values are written: text is only comparable when they are pinned.
 PINNED = """
-SET timezone = 'UTC'; SET datestyle = 'ISO, MDY'; SET intervalstyle = 'postgres'; SET bytea_output = 'hex'; SET extra_float_digits = 3;
-SET xmloption = 'content'; SET lc_monetary = 'C'; SET row_security = off; SET search_path = pg_catalog; SET statement_timeout = 0
+SET timezone = 'UTC'; SET datestyle = 'ISO, MDY'; SET intervalstyle = 'postgres'; SET bytea_output = 'hex';
+SET extra_float_digits = 3; SET xmloption = 'content'; SET lc_monetary = 'C'; SET row_security = off;
+SET search_path = pg_catalog; SET statement_timeout = 0
 """
+
+PINNED_OPTIONS = "-c timezone=UTC -c datestyle=ISO,MDY -c intervalstyle=postgres"
 
 RELATIONS = """
 SELECT format('%I.%I', n.nspname, c.relname), c.relkind, c.relispopulated
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'm', 'S') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_t%'
+WHERE c.relkind IN ('r', 'm', 'S')
+    AND n.nspname NOT LIKE 'pg\\_t%' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
 ORDER BY 1
 """
 
@@ -34,17 +38,21 @@ FROM (SELECT md5("of this row".*::text) AS h FROM ONLY {name} AS "of this row") 
 
 LARGE_OBJECTS = """
 SELECT m.oid, length(b.body), md5(b.body), pg_get_userbyid(m.lomowner),
-    (SELECT array_agg(a::text ORDER BY a::text COLLATE "C") FROM unnest(m.lomacl) AS a), obj_description(m.oid, 'pg_largeobject')
+    (SELECT array_agg(a::text ORDER BY a::text COLLATE "C") FROM unnest(m.lomacl) AS a),
+    obj_description(m.oid, 'pg_largeobject')
 FROM pg_largeobject_metadata m CROSS JOIN LATERAL (SELECT lo_get(m.oid) AS body) AS b ORDER BY m.oid
 """
 
 DATABASE = """
-SELECT pg_get_userbyid(d.datdba) AS owner, pg_encoding_to_char(d.encoding) AS encoding, d.datconnlimit AS connection_limit,
+SELECT pg_get_userbyid(d.datdba) AS owner, pg_encoding_to_char(d.encoding) AS encoding,
+    d.datconnlimit AS connection_limit,
     d.datallowconn AS allow_connections, d.datistemplate AS is_template, t.spcname AS tablespace,
     shobj_description(d.oid, 'pg_database') AS comment,
-    (SELECT array_agg(a::text ORDER BY a::text COLLATE "C") FROM unnest(coalesce(d.datacl, acldefault('d', d.datdba))) AS a) AS acl,
-    (SELECT array_agg(format('%s: %s', coalesce(r.rolname, '(all)'), v) ORDER BY r.rolname COLLATE "C", v COLLATE "C") FROM pg_db_role_setting s
-        LEFT JOIN pg_roles r ON r.oid = s.setrole CROSS JOIN unnest(s.setconfig) AS v WHERE s.setdatabase = d.oid) AS settings,
+    (SELECT array_agg(a::text ORDER BY a::text COLLATE "C")
+        FROM unnest(coalesce(d.datacl, acldefault('d', d.datdba))) AS a) AS acl,
+    (SELECT array_agg(format('%s: %s', coalesce(r.rolname, '(all)'), v) ORDER BY r.rolname COLLATE "C", v COLLATE "C")
+        FROM pg_db_role_setting s LEFT JOIN pg_roles r ON r.oid = s.setrole CROSS JOIN unnest(s.setconfig) AS v
+        WHERE s.setdatabase = d.oid) AS settings,
     {locale}
 FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = current_database()
 """
@@ -70,7 +78,7 @@ def fingerprint(server: PostgresServer, dbname: str) -> dict[str, Any]:
             cursor.execute(RELATIONS)
             for name, kind, populated in cursor.fetchall():
                 if kind == "S":
-                    cursor.execute(f"SELECT last_value, is_called FROM {name}")  # noqa: S608 - quoted by the server
+                    cursor.execute(f"SELECT last_value, is_called FROM {name}")
                     result[f"sequence {name}"] = cursor.fetchone()
                 elif populated:
                     cursor.execute(CONTENT.format(name=name))
@@ -86,9 +94,9 @@ def fingerprint(server: PostgresServer, dbname: str) -> dict[str, Any]:
 
 
 def schema_fingerprint(server: PostgresServer, dbname: str, tools: str | None = None) -> dict[str, Any]:
-    """How a database is defined: every entry of `pg_dump --schema-only` by its heading, and the database's own properties.
+    """How a database is defined: every entry of `pg_dump --schema-only` by its heading, and the database's properties.
 
-    The database's name does not occur. `tools` is the folder of another pg_dump, to compare databases of two versions with one tool.
+    The database's name does not occur. `tools` is the folder of another pg_dump, to look at two versions with one tool.
     """
     result = _database_properties(server, dbname)
     for heading, text in _entries(_dump(server, dbname, tools)):
@@ -106,7 +114,8 @@ def _database_properties(server: PostgresServer, dbname: str) -> dict[str, Any]:
         with connection.cursor() as cursor:
             cursor.execute(PINNED)
             cursor.execute(DATABASE.format(locale=LOCALE[min(server.version[0], 17)]))
-            return {f"database {column.name}": value for column, value in zip(cursor.description, cursor.fetchone())}
+            names = [f"database {column.name}" for column in cursor.description]
+            return dict(zip(names, cursor.fetchone(), strict=True))
     finally:
         connection.close()
 
@@ -115,8 +124,8 @@ def _dump(server: PostgresServer, dbname: str, tools: str | None) -> str:
     program = Path(tools or server.tool_path) / "pg_dump"
     done = subprocess.run(
         [str(program), "--schema-only", "--no-password"],
-        env={**server.client_environ(dbname), "PGOPTIONS": "-c timezone=UTC -c datestyle=ISO,MDY -c intervalstyle=postgres"},
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
+        env={**server.client_environ(dbname), "PGOPTIONS": PINNED_OPTIONS},
+        stdin=subprocess.DEVNULL, capture_output=True, check=False,
     )  # fmt: skip
     if done.returncode:
         raise ServerError(f"pg_dump ended with {done.returncode}: {done.stderr.decode(errors='replace')}")
@@ -129,4 +138,6 @@ def _entries(dump: str) -> list[tuple[str, str]]:
     parts = ENTRY.split("\n".join(lines))
     # The last entry runs on into the trailer, which names nothing.
     trailer = "--\n-- PostgreSQL database dump complete\n--\n"
-    return [(heading, text.replace(trailer, "").strip()) for heading, text in zip(parts[1::2], parts[2::2])]
+    return [
+        (heading, text.replace(trailer, "").strip()) for heading, text in zip(parts[1::2], parts[2::2], strict=True)
+    ]

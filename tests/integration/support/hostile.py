@@ -20,7 +20,7 @@ AWKWARD_NAMES = (
     "-rf",
     "; rm -rf $HOME; $(touch planted) `touch planted`",
     "../../x",
-    'quo"te\'s and `ticks`',
+    "quo\"te's and `ticks`",
     "per%cent %s %20 100%",
     "dbname=template1 host=nowhere",
     "line\nbreak",
@@ -66,7 +66,7 @@ def _script(server: Server, names: list[str], dbname: str) -> bytes:
 def load_hostile(server: Server, dbname: str, *, portable: bool = False) -> None:
     """Create the database `dbname` with everything that its engine knows and content that breaks careless programs.
 
-    With `portable` what only this version of the server knows is left out, so that the database fits into a later version too.
+    With `portable` what only this version of the server knows is left out: a later one can take the database.
     Roles and accounts that it needs are created when they are missing, and stay when the database is dropped.
     """
     if isinstance(server, PostgresServer):

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs one server process and clears up after it, whatever becomes of the test run.
 
-Started as a program of its own: ``python keeper.py JOB.json``. Its standard input is a pipe that only the test run holds open:
-when the test run ends in any way (SIGKILL included) the pipe ends, the server is stopped and its folder is removed. A signal on
-the parent's death would not do: it does not survive threads and cannot remove folders or containers.
+Started as a program of its own: ``python keeper.py JOB.json``. Its standard input is a pipe that only the test run
+holds open: when the run ends in any way (SIGKILL included) the pipe ends, the server is stopped and its folder removed.
+A signal on the parent's death would not do: it depends on the thread that started the process, and removes no folders.
 """
 
 from __future__ import annotations
@@ -31,12 +31,19 @@ def _start(job: dict[str, Any]) -> subprocess.Popen[bytes]:
         identity = {"user": job["uid"], "group": job["gid"], "extra_groups": []}
     with open(job["log"], "ab") as log:
         return subprocess.Popen(
-            job["argv"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=job["env"], cwd=job["folder"], umask=0o077, **identity
+            job["argv"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=job["env"],
+            cwd=job["folder"],
+            umask=0o077,
+            **identity,
         )
 
 
 def _wait_for_either(child: subprocess.Popen[bytes]) -> bytes:
-    """Return, when the parent has gone or the server has ended, what the parent said last: KEEP, KILL, both or nothing."""
+    """Wait until the parent has gone or the server has ended; answers what the parent said last: KEEP, KILL or both."""
     said = b""
     pidfd = os.pidfd_open(child.pid)
     try:
@@ -63,7 +70,7 @@ def _stop(child: subprocess.Popen[bytes], stop_signal: int) -> None:
 
 
 def main(path: str) -> int:
-    """Run the job to its end; answers the server's exit status."""
+    """Run the job to its end."""
     # The terminal's Ctrl-C and a runner's SIGTERM are for the test run: its end is what ends the server.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
@@ -78,7 +85,7 @@ def main(path: str) -> int:
         )  # fmt: skip
     if KEEP not in said:
         shutil.rmtree(job["folder"], ignore_errors=True)
-    return abs(child.returncode)
+    return 0
 
 
 if __name__ == "__main__":

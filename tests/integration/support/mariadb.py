@@ -44,8 +44,9 @@ class MariadbServer(MysqlFamilyServer):
         self.private_folder("tmp")
         self.place_key()
         self.run_as_server([
-            _program("mariadb-install-db"), "--no-defaults", f"--datadir={self.data}", "--auth-root-authentication-method=normal",
-            "--skip-test-db", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0", "--innodb-log-file-size=16M",
+            _program("mariadb-install-db"), "--no-defaults", f"--datadir={self.data}",
+            "--auth-root-authentication-method=normal", "--skip-test-db",
+            "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0", "--innodb-log-file-size=16M",
         ])  # fmt: skip
 
     def argv(self) -> list[str]:

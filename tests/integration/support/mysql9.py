@@ -27,7 +27,8 @@ FAST = {
 class Mysql9Server(MysqlFamilyServer):
     """MySQL 9 with caching_sha2_password accounts, GTIDs and the binary log.
 
-    The container shares the host's network, and the server's folder under the same path: socket, port and files are the host's.
+    The container shares the host's network, and the server's folder under the same path: socket, port and files are
+    the host's.
     """
 
     flavour = "mysql"
@@ -76,8 +77,9 @@ class Mysql9Server(MysqlFamilyServer):
     def _mysqld(self, settings: dict[str, str]) -> list[str]:
         account = [f"--user={self.account.pw_uid}:{self.account.pw_gid}"] if self.account else []
         return [
-            "podman", "run", "--rm", "--name", self.container, "--network=host", *account, "--volume", f"{self.folder}:{self.folder}",
-            mysql9_image.IMAGE, "/usr/sbin/mysqld", "--no-defaults", *(f"--{name}={value}" for name, value in settings.items()),
+            "podman", "run", "--rm", "--name", self.container, "--network=host", *account,
+            "--volume", f"{self.folder}:{self.folder}", mysql9_image.IMAGE,
+            "/usr/sbin/mysqld", "--no-defaults", *(f"--{name}={value}" for name, value in settings.items()),
         ]  # fmt: skip
 
     def cleanup_commands(self) -> list[list[str]]:

@@ -14,9 +14,9 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, Sequence
 
 from .process import ServerError
 
@@ -65,9 +65,11 @@ def environ() -> dict[str, str]:
 
 
 def _run(argv: Sequence[str]) -> bytes:
-    done = subprocess.run(argv, env=environ(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    done = subprocess.run(argv, env=environ(), stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if done.returncode:
-        raise ServerError(f"{shlex.join(argv)} ended with {done.returncode}:\n{done.stderr.decode(errors='replace')[-4000:]}")
+        raise ServerError(
+            f"{shlex.join(argv)} ended with {done.returncode}:\n{done.stderr.decode(errors='replace')[-4000:]}"
+        )
     return done.stdout
 
 
@@ -76,7 +78,9 @@ def ensure_image() -> str:
     if os.geteuid() != 0 or not shutil.which("podman"):
         raise ServerError("MySQL 9 needs root and podman: run `make deps` as root")
     with _locked():
-        found = subprocess.run(["podman", "image", "exists", IMAGE], env=environ(), check=False, stdin=subprocess.DEVNULL)
+        found = subprocess.run(
+            ["podman", "image", "exists", IMAGE], env=environ(), check=False, stdin=subprocess.DEVNULL
+        )
         if found.returncode:
             with tempfile.TemporaryDirectory(dir=CACHE) as folder:
                 tarball = os.path.join(folder, "root.tar")
@@ -112,7 +116,9 @@ def _unpack(work: Path, final: Path) -> None:
     libraries = sorted(set(re.findall(r"(/\S+\.so[^\s:]*)", listing)))
     loader = next(Path(path).name for path in libraries if Path(path).name.startswith("ld-linux"))
     plugin = f"/{PLUGINS}/mysql_native_password.so"
-    content = _run(["podman", "run", "--rm", "--network=none", IMAGE, "tar", "-chPf", "-", *programs, *libraries, plugin])
+    content = _run(
+        ["podman", "run", "--rm", "--network=none", IMAGE, "tar", "-chPf", "-", *programs, *libraries, plugin]
+    )
     programs_root = work / "root"
     for name in ("bin", "lib", "plugin"):
         (programs_root / name).mkdir(parents=True)
@@ -128,5 +134,7 @@ def _unpack(work: Path, final: Path) -> None:
     (work / "bin").mkdir()
     for name in TOOLS:
         wrapper = work / "bin" / name
-        wrapper.write_text(WRAPPER.format(root=shlex.quote(str(final / "root")), loader=loader, name=name), encoding="utf-8")
+        wrapper.write_text(
+            WRAPPER.format(root=shlex.quote(str(final / "root")), loader=loader, name=name), encoding="utf-8"
+        )
         wrapper.chmod(0o755)

@@ -20,7 +20,7 @@ SYSTEM_DATABASES = ("information_schema", "mysql", "performance_schema", "sys")
 
 
 class MysqlFamilyServer(Server):
-    """A server of the MySQL family. The admin `user` may log in by TCP and by socket; `root` has a password that nobody knows."""
+    """A server of the MySQL family: the admin `user` may log in by TCP and by socket."""
 
     engine = "mysql"
     accounts = ("mysql",)
@@ -35,12 +35,18 @@ class MysqlFamilyServer(Server):
         return {"login_unix_socket": str(self.socket), "login_user": self.user, "login_password": self.password}
 
     def option_file(self) -> Path:
-        """A client option file for the admin through the socket: the first argument of a tool, as `--defaults-file=`."""
+        """A client option file of the admin, for the socket: the first argument of a tool, as `--defaults-file=`."""
         path = self.folder / "client.cnf"
         if not path.exists():
             escaped = self.password.replace("\\", "\\\\").replace('"', '\\"')
             path.touch(mode=0o600)
-            lines = ["[client]", f"user={self.user}", f'password="{escaped}"', f"socket={self.socket}", "default-character-set=utf8mb4"]
+            lines = [
+                "[client]",
+                f"user={self.user}",
+                f'password="{escaped}"',
+                f"socket={self.socket}",
+                "default-character-set=utf8mb4",
+            ]
             path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path
 
@@ -53,7 +59,7 @@ class MysqlFamilyServer(Server):
         return pymysql.connect(**{**arguments, **kwargs})
 
     def ping(self) -> None:
-        # Before the first start is finished there is no admin: any answer of the server, a refusal too, shows that it is up.
+        # Before the first start is finished there is no admin: a refusal, too, shows that the server is up.
         try:
             self.connect().close()
         except pymysql.err.OperationalError as error:
@@ -80,10 +86,9 @@ class MysqlFamilyServer(Server):
             with root.cursor() as cursor:
                 for statement in self.bootstrap():
                     cursor.execute(statement)
-                cursor.execute("SELECT version()")
-                text = str(cursor.fetchone()[0])
         finally:
             root.close()
+        text = str(self.query("SELECT version()")[0][0])
         self.version = tuple(int(part) for part in text.split("-")[0].split("."))
 
     def client_program(self) -> list[str]:
@@ -94,9 +99,7 @@ class MysqlFamilyServer(Server):
         argv = [*self.client_program(), f"--defaults-file={self.option_file()}", "--binary-mode", "--comments"]
         if database is not None:
             argv.append(f"--database={database}")
-        done = subprocess.run(
-            argv, input=script, env=self.environ(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False
-        )
+        done = subprocess.run(argv, input=script, env=self.environ(), capture_output=True, check=False)
         if done.returncode:
             raise ServerError(f"{argv[0]} ended with {done.returncode}: {done.stderr.decode(errors='replace')[-4000:]}")
 

@@ -74,7 +74,8 @@ class PostgresServer(Server):
         password_file.write_text(self.password + "\n", encoding="utf-8")
         self.give(password_file)
         self.run_as_server([
-            str(self.binaries() / "initdb"), "--pgdata", str(self.data), "--username", self.user, "--pwfile", str(password_file),
+            str(self.binaries() / "initdb"), "--pgdata", str(self.data), "--username", self.user,
+            "--pwfile", str(password_file),
             "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--no-instructions",
         ])  # fmt: skip
         password_file.unlink()
@@ -86,7 +87,9 @@ class PostgresServer(Server):
         (self.data / "pg_hba.conf").write_text("\n".join(rules) + "\n", encoding="utf-8")
 
     def _settings(self) -> dict[str, str]:
-        settings = dict(FAST, port=str(self.port), listen_addresses=self.host, unix_socket_directories=str(self.run_folder))
+        settings = dict(
+            FAST, port=str(self.port), listen_addresses=self.host, unix_socket_directories=str(self.run_folder)
+        )
         if self.tls:
             key = self.data / "server.key"
             shutil.copyfile(self.certificates.server_key, key)
@@ -110,7 +113,13 @@ class PostgresServer(Server):
         self.query(f"CREATE ROLE {CLIENT_NAME} LOGIN SUPERUSER")
 
     def connect(self, database: str | None = None, **kwargs: Any) -> Any:
-        arguments = {"host": self.host, "port": self.port, "user": self.user, "password": self.password, "connect_timeout": 10}
+        arguments = {
+            "host": self.host,
+            "port": self.port,
+            "user": self.user,
+            "password": self.password,
+            "connect_timeout": 10,
+        }
         connection = psycopg2.connect(**{**arguments, "dbname": database or "postgres", **kwargs})
         connection.autocommit = True
         return connection
@@ -118,7 +127,7 @@ class PostgresServer(Server):
     def client_environ(self, database: str | None = None) -> dict[str, str]:
         """Variables that bring psql, pg_dump and their kin to this server through the socket, as the admin.
 
-        The database's name goes here and not onto a command line, where a name with `=` would be read as a connection string.
+        The database's name goes here and not onto a command line, where one with `=` would be a connection string.
         """
         passfile = self.folder / "pgpass"
         if not passfile.exists():
@@ -133,7 +142,7 @@ class PostgresServer(Server):
     def execute_script(self, script: bytes, database: str | None = None) -> None:
         done = subprocess.run(
             [str(self.binaries() / "psql"), "-X", "-q", "-w", "-v", "ON_ERROR_STOP=1", "-f", "-"],
-            input=script, env=self.client_environ(database), stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
+            input=script, env=self.client_environ(database), capture_output=True, check=False,
         )  # fmt: skip
         if done.returncode:
             raise ServerError(f"psql ended with {done.returncode}: {done.stderr.decode(errors='replace')[-4000:]}")

@@ -1,13 +1,13 @@
 # Copyright (c) 2026, vya.backupdb contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes definitions of two MySQL or MariaDB databases comparable: the database's own name as a qualifier becomes a fixed mark."""
+"""Makes definitions of two MySQL or MariaDB databases comparable: the own name as a qualifier becomes a mark."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import AbstractSet
 
 MARK = "<db>"
 
@@ -27,7 +27,8 @@ _TOKENS = {mode: re.compile(f"{strings} | {_COMMON}", re.VERBOSE | re.DOTALL) fo
 
 # After these a name with a dot is an object of a database, never a column of an alias.
 _OBJECT_FOLLOWS = {
-    "call", "event", "exists", "for", "from", "function", "into", "join", "procedure", "references", "table", "trigger", "update", "view",
+    "call", "event", "exists", "for", "from", "function", "into", "join", "procedure", "references", "table", "trigger",
+    "update", "view",
 }  # fmt: skip
 
 
@@ -67,7 +68,7 @@ def neutral(text: str, database: str, objects: AbstractSet[str], sql_mode: str =
 
 def _qualifies(solid: list[_Token], index: int, database: str, objects: AbstractSet[str]) -> bool:
     chain = _chain(solid, index)
-    if index and solid[index - 1].text == "." or len(chain) < 2:
+    if (index and solid[index - 1].text == ".") or len(chain) < 2:
         return False
     if len(chain) > 2:
         return True

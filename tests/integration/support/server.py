@@ -14,8 +14,9 @@ import shutil
 import signal
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 from .process import Keeper, ServerError, free_port, run_as, unprivileged
 from .tls import Certificates, make_certificates
@@ -132,7 +133,12 @@ class Server(abc.ABC):
 
     def child_environ(self) -> dict[str, str]:
         """The environment of the server process and of the commands that prepare it."""
-        return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": str(self.run_folder)}
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "LC_ALL": "C.UTF-8",
+            "TZ": "UTC",
+            "HOME": str(self.run_folder),
+        }
 
     # -- what is common
 
@@ -140,7 +146,9 @@ class Server(abc.ABC):
         """This process's environment with the fitting client tools first on PATH."""
         return {**os.environ, "PATH": self.tool_path + os.pathsep + os.environ.get("PATH", os.defpath), **extra}
 
-    def query(self, sql: str, params: Sequence[Any] | None = None, database: str | None = None) -> list[tuple[Any, ...]]:
+    def query(
+        self, sql: str, params: Sequence[Any] | None = None, database: str | None = None
+    ) -> list[tuple[Any, ...]]:
         """Run one statement in a connection of its own; the rows it answers, or an empty list."""
         connection = self.connect(database)
         try:

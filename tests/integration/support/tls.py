@@ -35,7 +35,7 @@ def _name(common_name: str) -> x509.Name:
 
 
 def _builder(subject: str, issuer: str, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(_name(subject))
@@ -49,8 +49,8 @@ def _builder(subject: str, issuer: str, key: ec.EllipticCurvePrivateKey) -> x509
 
 def _usage(*, signs: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
-        digital_signature=not signs, key_cert_sign=signs, crl_sign=signs, content_commitment=False, key_encipherment=False,
-        data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
+        digital_signature=not signs, key_cert_sign=signs, crl_sign=signs, content_commitment=False,
+        key_encipherment=False, data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
     )  # fmt: skip
 
 
@@ -73,7 +73,9 @@ def _authority(path: Path, name: str) -> ec.EllipticCurvePrivateKey:
     return key
 
 
-def _leaf(folder: Path, stem: str, common_name: str, issuer: str, issuer_key: ec.EllipticCurvePrivateKey) -> tuple[Path, Path]:
+def _leaf(
+    folder: Path, stem: str, common_name: str, issuer: str, issuer_key: ec.EllipticCurvePrivateKey
+) -> tuple[Path, Path]:
     key = ec.generate_private_key(ec.SECP256R1())
     usage = ExtendedKeyUsageOID.CLIENT_AUTH if stem == "client" else ExtendedKeyUsageOID.SERVER_AUTH
     # What strict verification, the default of newer Pythons, wants to see.
@@ -94,7 +96,7 @@ def _leaf(folder: Path, stem: str, common_name: str, issuer: str, issuer_key: ec
 
 
 def make_certificates(folder: Path) -> Certificates:
-    """Write a CA, a server certificate for localhost and 127.0.0.1, and a client certificate for CLIENT_NAME into `folder`."""
+    """Write into `folder` a CA, a server certificate for localhost and 127.0.0.1, and one of a client, CLIENT_NAME."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)
     ca_key = _authority(folder / "ca.crt", "Test CA")

@@ -94,7 +94,7 @@ GRANT UPDATE ON LARGE OBJECT 424242 TO "-rf" WITH GRANT OPTION;
 
 CREATE PUBLICATION "pub lication" FOR TABLE chicken (id), egg WHERE (id > 0) WITH (publish = 'insert, update');
 CREATE PUBLICATION of_schema FOR TABLES IN SCHEMA shop;
-CREATE PUBLICATION everything FOR ALL TABLES WITH (publish_via_partition_root = true);
+CREATE PUBLICATION everything FOR ALL TABLES WITH (publish = 'insert, truncate', publish_via_partition_root = true);
 COMMENT ON PUBLICATION everything IS 'published';
 
 -- Grants by others than the owner, on columns, with and without the option to pass them on.
