@@ -19,7 +19,7 @@ GLOBALS = "@globals"
 _SAFE = "".join(chr(c) for c in range(128) if chr(c).isalnum()) + "_-."
 # ext4, xfs and zfs allow 255 bytes in a name; room is left for temporary names.
 _MAX_ENCODED = 200
-_ID = re.compile(r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6,16}$")
+_ID = re.compile(r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6,16}\Z")
 
 
 def encode(name: str) -> str:

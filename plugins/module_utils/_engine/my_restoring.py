@@ -26,7 +26,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Comm
 
 LIMIT = 64
 SYSTEM = ("mysql", "information_schema", "performance_schema", "sys", "ndbinfo", "mysql_innodb_cluster_metadata")
-_NAME = re.compile(r"^[a-z0-9_]+$")
+_NAME = re.compile(r"^[a-z0-9_]+\Z")
 
 
 class MysqlRestore(Restore):

@@ -30,7 +30,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Sche
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command
 
 LIMIT = 63
-SCRATCH = re.compile(r"_backupdb_scratch_[0-9a-f]{8}$")
+SCRATCH = re.compile(r"_backupdb_scratch_[0-9a-f]{8}\Z")
 _PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
 _LISTS = ("search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries")
 _OBJECT_IN_USE = "55006"

@@ -20,7 +20,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._manifest import FILE
 from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Draft, Found, PartSink, Series, Store
 
 _LOCK = ".lock"
-_OURS = re.compile(r"^(?:\.tmp-)?(?:pre-data|data-[0-9]{4}|post-data|database|globals)\.(?:sql|dump)[a-z0-9.]*$")
+_OURS = re.compile(r"^(?:\.tmp-)?(?:pre-data|data-[0-9]{4}|post-data|database|globals)\.(?:sql|dump)[a-z0-9.]*\Z")
 Step = t.Callable[[str], None]
 
 
