@@ -1,0 +1,175 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Speed and memory of db_backup and db_restore beside the bare tools and beside the peers.
+
+All runs of one engine take turns in one session on private servers, so that what else the machine does meets all of
+them; seconds are medians. Times say something about this machine only, the ratios are the result. Exit status 1 when
+a limit does not hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "integration"))
+
+import play  # noqa: E402 - below the line that finds support
+import report  # noqa: E402
+import support  # noqa: E402
+from measure import Cost  # noqa: E402
+from subjects import SUBJECTS, Subject  # noqa: E402
+from work import Bench  # noqa: E402
+
+ROWS = 1_500_000
+SMALL_ROWS, LARGE_ROWS = 150_000, 6_000_000
+PROGRAMS = ("age", "gzip", "mariadb-dump", "mariadbd", "pg_dump", "pigz", "zstd")
+NOTES = """\
+theirs, bare: PostgreSQL  pg_dump -Fc -Z0 | zstd -3 -T0 | age, and age -d | zstd -d | pg_restore
+              MariaDB     mariadb-dump --single-transaction | zstd -3 -T0 | age, and age -d | zstd -d | mariadb
+theirs, peer: {versions}, state=dump target=x.sql.gz through ansible-playbook
+ours:         db_backup and db_restore, the start of their process included; beside the peers through ansible-playbook
+All are measured until their result is on disk (fsync). CPU ratio: processor time of all processes and of the server.
+db_restore is measured without its stage `verify`, which is shown below; its CPU ratio is that of a restore without it."""
+Runs = Mapping[str, Callable[[], Cost]]
+
+
+def options() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rows", type=int, default=ROWS, help="rows of the large table (default: %(default)s, 500 MB)")
+    parser.add_argument("--repeat", type=int, default=3, help="how often each run is done (default: %(default)s)")
+    parser.add_argument("--quick", action="store_true", help="see that it works: small, once, times are not judged")
+    parser.add_argument("--only", choices=[subject.kind for subject in SUBJECTS], help="one engine")
+    parser.add_argument("--no-peers", action="store_true", help="leave the peers out")
+    parser.add_argument("--no-memory", action="store_true", help="leave out the memory for 50 MB and 2 GB")
+    chosen = parser.parse_args()
+    if chosen.quick:
+        chosen.rows, chosen.repeat = 20_000, 1
+    return chosen
+
+
+def take_turns(runs: Runs, repeat: int) -> dict[str, list[Cost]]:
+    """Each run ``repeat`` times, every round beginning with another one. The first round warms up and does not count."""
+    costs: dict[str, list[Cost]] = {name: [] for name in runs}
+    names = list(runs)
+    for turn in range(repeat):
+        shift = turn % len(names)
+        for name in names[shift:] + names[:shift]:
+            cost = runs[name]()
+            costs[name].append(cost)
+            print(f"  {turn + 1}/{repeat} {name}: {cost.wall:.2f} s, CPU {cost.total_cpu:.2f} s", flush=True)
+    return costs
+
+
+def measure_speed(bench: Bench, chosen: argparse.Namespace) -> tuple[list[report.Claim], dict[str, list[Cost]]]:
+    """All claims about one engine with what was measured."""
+    title, peer = bench.subject.title, bench.subject.peer.rpartition(".")[2]
+    runs: dict[str, Callable[[], Cost]] = {
+        f"{title} backup, bare": bench.bare_backup,
+        f"{title} backup, ours": bench.our_backup,
+    }
+    claims = [report.Claim(f"{title} backup / bare", f"{title} backup, bare", f"{title} backup, ours", 1.15, 1.0)]
+    if not chosen.no_peers:
+        runs[f"{title} {peer}, gzip"] = lambda: bench.peer_play(pigz=False)
+        runs[f"{title} db_backup play, zstd"] = lambda: bench.our_play("zstd")
+        runs[f"{title} db_backup play, gzip"] = lambda: bench.our_play("gzip")
+        theirs = f"{title} {peer}, gzip"
+        claims.append(report.Claim(f"{title} backup / {peer}", theirs, f"{title} db_backup play, zstd", 0.35))
+        claims.append(
+            report.Claim(f"{title} backup, both gzip / {peer}", theirs, f"{title} db_backup play, gzip", None)
+        )
+    restores = {
+        f"{title} restore, bare": bench.bare_restore,
+        f"{title} restore, ours": lambda: bench.our_restore(verify=True),
+    }
+    claims.append(
+        report.Claim(f"{title} restore / bare", f"{title} restore, bare", f"{title} restore, ours", 1.15, 0.0, "verify")
+    )
+    costs = take_turns(runs, chosen.repeat)
+    bench.prepare_restores()
+    return claims, {**costs, **take_turns(restores, chosen.repeat)}
+
+
+def measure_memory(subject: Subject, folder: Path, rows: tuple[int, int]) -> list[report.Peak]:
+    """Peaks of db_backup and db_restore for a small and for a large database."""
+    found: list[tuple[int, int]] = []
+    for count in rows:
+        place = folder / str(count)
+        place.mkdir()
+        subject.server.drop_database("bulk")
+        subject.load(count)
+        bench = Bench(subject, place, count)
+        backup = bench.our_backup(place / "store").peak
+        found.append((backup, bench.our_restore(verify=True).peak))
+        shutil.rmtree(place)
+    (small_backup, small_restore), (large_backup, large_restore) = found
+    return [
+        report.Peak(f"{subject.title} db_backup", small_backup, large_backup),
+        report.Peak(f"{subject.title} db_restore", small_restore, large_restore),
+    ]
+
+
+def main() -> int:
+    """0 when all limits hold."""
+    chosen = options()
+    missing = [name for name in PROGRAMS if not shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin")]
+    if missing:
+        print(f"Missing: {', '.join(missing)}. Run: make deps", file=sys.stderr)
+        return 1
+    if not chosen.no_peers:
+        play.make_venv()
+    started = time.monotonic()
+    claims: list[report.Claim] = []
+    costs: dict[str, list[Cost]] = {}
+    peaks: list[report.Peak] = []
+    memory_rows = (5_000, 20_000) if chosen.quick else (SMALL_ROWS, LARGE_ROWS)
+    for kind in SUBJECTS:
+        if chosen.only not in (None, kind.kind):
+            continue
+        with tempfile.TemporaryDirectory(prefix="bench-", dir=ROOT / ".build") as name:
+            subject = kind()
+            print(f"{subject.title}: loading {chosen.rows} rows", flush=True)
+            with support.running(subject.kind, subject.settings) as subject.server:
+                subject.load(chosen.rows)
+                more, measured = measure_speed(Bench(subject, Path(name), chosen.rows), chosen)
+                claims += more
+                costs.update(measured)
+                if not chosen.no_memory:
+                    print(f"{subject.title}: memory for {memory_rows[0]} and {memory_rows[1]} rows", flush=True)
+                    peaks += measure_memory(subject, Path(name), memory_rows)
+    return show(chosen, claims, costs, peaks, time.monotonic() - started)
+
+
+def show(
+    chosen: argparse.Namespace,
+    claims: list[report.Claim],
+    costs: dict[str, list[Cost]],
+    peaks: list[report.Peak],
+    seconds: float,
+) -> int:
+    """Print everything; 1 when something is over its limit."""
+    versions = "" if chosen.no_peers else play.versions()
+    print(f"\n{NOTES.format(versions=versions or 'left out')}\n")
+    print(f"{chosen.rows} rows, {chosen.repeat} of each, {os.cpu_count()} cores, {seconds:.0f} s in all\n")
+    table, over = report.speed(claims, costs, judged=not chosen.quick)
+    print(f"{table}\n\n{report.details(costs)}\n")
+    if peaks:
+        labels = ("small", "large") if chosen.quick else ("50 MB", "2 GB")
+        table, more = report.memory(peaks, *labels)
+        over += more
+        print(f"{table}\n")
+    print("All limits hold." if not over else f"{over} over the limit.")
+    return 1 if over else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
