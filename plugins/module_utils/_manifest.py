@@ -131,24 +131,46 @@ class Manifest:
             raise ManifestError(f"{where} is damaged: {exc}.", hint="Use another backup.") from exc
 
     def _check_types(self) -> None:
-        for name in ("id", "host", "instance", "database", "kind", "compression", "schema_sha256"):
-            if not isinstance(getattr(self, name), str):
-                raise TypeError(f"{name} is no text")
+        """What readers rely on, so that none of them breaks on a manifest that somebody damaged or made up."""
+        for item in (self, *self.parts, *self.tables, *self.schema_objects):
+            _check_fields(item)
         if self.kind not in ("database", "globals") or not self.parts:
             raise ValueError("its kind is unknown or it has no parts")
         for part in self.parts:
-            sizes = (part.size, part.plain_size)
-            if any(isinstance(size, bool) or not isinstance(size, int) or size < 0 for size in sizes):
+            if part.size < 0 or part.plain_size < 0:
                 raise ValueError(f"the sizes of {part.name!r} are no numbers")
-            if "/" in part.name or part.name.startswith(".") or len(part.sha256) != 64:
+            if not part.name or {"/", "\0"} & set(part.name) or part.name.startswith(".") or len(part.sha256) != 64:
                 raise ValueError(f"the part {part.name!r} has an impossible name or hash")
         for moment in (self.started, self.snapshot, self.finished):
             parse_time(moment)
-        if self.encryption is not None:
-            list(self.encryption["recipients"])
-        for key in ("name", "flavour", "version"):
-            if not isinstance(self.engine[key], str):
-                raise TypeError(f"engine.{key} is no text")
+        recipients = self.encryption["recipients"] if self.encryption is not None else []
+        if not isinstance(recipients, list):
+            raise TypeError("the recipients are no list")
+        texts = (self.engine["name"], self.engine["flavour"], self.engine["version"], self.tool["version"])
+        if not all(isinstance(text, str) for text in (*texts, *recipients, *self.warnings)):
+            raise TypeError("a version, recipient or warning is no text")
+
+
+# The annotations above, as JSON gives them.
+_JSON_TYPES: t.Mapping[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "bool": (bool,),
+    "int | None": (int, type(None)),
+    "bool | None": (bool, type(None)),
+    "t.Mapping[str, str]": (dict,),
+    "t.Mapping[str, t.Any]": (dict,),
+    "t.Mapping[str, t.Any] | None": (dict, type(None)),
+}
+
+
+def _check_fields(item: Manifest | Part | Table | SchemaObject) -> None:
+    for field in dataclasses.fields(item):
+        allowed = _JSON_TYPES.get(str(field.type))
+        value = getattr(item, field.name)
+        # A bool is an int to Python.
+        if allowed and (not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed)):
+            raise TypeError(f"{field.name} is {str(value)[:40]!r}")
 
 
 def utc_now() -> dt.datetime:

@@ -67,9 +67,7 @@ def test_a_file_appears_when_it_is_whole(folder: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kernel", [1, 7, 100])
-def test_short_writes_are_continued(
-    folder: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernel: int
-) -> None:
+def test_short_writes_are_continued(folder: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernel: int) -> None:
     real = os.write
     monkeypatch.setattr(os, "write", lambda fd, data: real(fd, data[:kernel]))
     write_file(folder)
@@ -270,9 +268,9 @@ def test_a_lock_dies_with_its_holder(folder: int, tmp_path: Path) -> None:
 def test_a_lock_needs_no_space_and_no_link(folder: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who holds it is told for people's sake: a full disk takes the lock from nobody."""
     monkeypatch.setattr(os, "pwrite", failing("pwrite", 1, errno.ENOSPC))
-    with io.FileLock(folder, ".lock", "/store/.lock", "it"):
-        with pytest.raises(LockedError, match="unknown process"), io.FileLock(folder, ".lock", "/store/.lock", "it"):
-            pass
+    first, second = (io.FileLock(folder, ".lock", "/store/.lock", "it") for _number in range(2))
+    with first, pytest.raises(LockedError, match="unknown process"), second:
+        pass
     (tmp_path / ".lock").unlink()
     (tmp_path / ".lock").symlink_to(tmp_path / "victim")
     with pytest.raises(StoreError, match="cannot be opened"), io.FileLock(folder, ".lock", "/store/.lock", "it"):

@@ -82,7 +82,7 @@ def test_the_globals_have_a_place_of_their_own() -> None:
 
 
 def test_ids_are_unique_and_sort_by_time() -> None:
-    now = dt.datetime(2026, 11, 21, 23, 15, tzinfo=dt.timezone.utc)
+    now = dt.datetime(2026, 11, 21, 23, 15, tzinfo=dt.timezone(dt.timedelta(0)))
     zone = dt.timezone(dt.timedelta(hours=5, minutes=30))
     made = {names.new_id(now.astimezone(zone)) for _number in range(200)}
     assert len(made) > 195
@@ -92,8 +92,17 @@ def test_ids_are_unique_and_sort_by_time() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "latest", "20261121T231500Z", "20261121T231500Z-7f3a9", "20261121T231500Z-7F3A9C", "x20261121T231500Z-7f3a9c"]
-    + ["20261121T231500Z-7f3a9c\n", "20261121T231500Z-7f3a9c/..", "../20261121T231500Z-7f3a9c"],
+    [
+        "",
+        "latest",
+        "20261121T231500Z",
+        "20261121T231500Z-7f3a9",
+        "20261121T231500Z-7F3A9C",
+        "x20261121T231500Z-7f3a9c",
+        "20261121T231500Z-7f3a9c\n",
+        "20261121T231500Z-7f3a9c/..",
+        "../20261121T231500Z-7f3a9c",
+    ],
 )
 def test_what_is_no_id(text: str) -> None:
     assert not names.is_id(text)
@@ -112,7 +121,14 @@ def test_a_name_beside_fits(name: str, limit: int) -> None:
 
 @pytest.mark.parametrize(
     ("size", "text"),
-    [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1536 << 10, "1.5 MiB"), (5 << 40, "5.0 TiB"), (1 << 51, "2048.0 TiB")],
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KiB"),
+        (1536 << 10, "1.5 MiB"),
+        (5 << 40, "5.0 TiB"),
+        (1 << 51, "2048.0 TiB"),
+    ],
 )
 def test_sizes_in_words(size: float, text: str) -> None:
     assert names.human_size(size) == text
