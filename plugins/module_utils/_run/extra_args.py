@@ -35,13 +35,16 @@ _PG_LONG = _words(
 )
 _MY_LONG = _words(
     """
-    result-file tab xml dir parallel databases all-databases tables system
+    result-file tab xml dir parallel header log-error compatible compact comments
+    databases all-databases tables system all-tablespaces no-tablespaces add-drop-database
     host port user password socket protocol pipe plugin-dir default-auth init-command connect-timeout
     get-server-public-key server-public-key-path secure-auth enable-cleartext-plugin bind-address
     defaults-file defaults-extra-file defaults-group-suffix no-defaults print-defaults login-path no-login-paths
-    default-character-set set-charset comments compact force single-transaction lock-tables lock-all-tables add-locks
-    opt quick hex-blob master-data source-data dump-slave dump-replica apply-slave-statements apply-replica-statements
-    delete-master-logs delete-source-logs gtid set-gtid-purged no-tablespaces add-drop-database
+    default-character-set set-charset no-set-names quote-names tz-utc hex-blob
+    no-create-info create-options triggers routines events packages
+    force opt quick single-transaction lock-tables lock-all-tables add-locks as-of dump-history
+    master-data source-data dump-slave dump-replica apply-slave-statements apply-replica-statements galera-info
+    delete-master-logs delete-source-logs gtid set-gtid-purged
     fields-terminated-by fields-enclosed-by fields-optionally-enclosed-by fields-escaped-by lines-terminated-by
     version help verbose debug debug-info debug-check
     ssl ssl-ca ssl-capath ssl-cert ssl-key ssl-cipher ssl-crl ssl-crlpath ssl-mode ssl-fips-mode ssl-verify-server-cert
@@ -51,7 +54,7 @@ _MY_LONG = _words(
 )
 _TOOLS: t.Mapping[str, _Tool] = {
     "postgresql": _Tool(_PG_LONG, frozenset("fFZdhpUWwjvV?"), frozenset("eEfFhjnNpSZtTUd")),
-    "mysql": _Tool(_MY_LONG, frozenset("rTXBAhPupSW#fVvI?"), frozenset("hPuSrTw")),
+    "mysql": _Tool(_MY_LONG, frozenset("rTXBAYhPupSW#fVvI?ixlNQqREH"), frozenset("hPuSrTw")),
 }
 _MY_PREFIXES = ("loose-", "skip-", "disable-", "enable-", "maximum-")
 

@@ -17,7 +17,7 @@ import sys
 
 
 def observe(kill_at: int, log: str) -> None:
-    """Write the name of each step of the run to the file `log`; SIGKILL this process at step `kill_at` (1 is the first)."""
+    """Write the name of each step of the run to `log`; SIGKILL this process at step `kill_at` (1 is the first)."""
     from ansible_collections.vya.backupdb.plugins.module_utils._process import Run
 
     original = Run.step
@@ -50,7 +50,8 @@ def main() -> None:
     basic._ANSIBLE_PROFILE = "legacy"
     if task["kill_at"] or task["step_log"]:
         observe(task["kill_at"], task["step_log"])
-    runpy.run_module(f"ansible_collections.vya.backupdb.plugins.modules.{task['name']}", run_name="__main__", alter_sys=True)
+    module = f"ansible_collections.vya.backupdb.plugins.modules.{task['name']}"
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
 TREE = ROOT / ".build"
@@ -75,8 +76,8 @@ def start_module(
 ) -> RunningModule:
     """Start a module.
 
-    `path_prefix` is put first on its PATH. `python`: another interpreter, which needs the drivers but no Ansible. `kill_at`:
-    SIGKILL it at that step of its run (1 is the first). `step_log`: a file that gets the name of each step.
+    `path_prefix` is put first on its PATH. `python`: another interpreter, which needs the drivers but no Ansible.
+    `kill_at`: SIGKILL it at that step of its run (1 is the first). `step_log`: a file that gets the name of each step.
     """
     args = {
         **params,
