@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import os
 import re
 import socket
@@ -37,8 +38,6 @@ _POSITIVE = ("jobs", "connect_timeout", "login_port")
 _IDENTITY_MAX = 1 << 20
 _WARNINGS_SHOWN = 15
 _WARNING_LENGTH = 400
-# What Ansible puts around a result: brackets, the names of the options, its own keys.
-_ENVELOPE = 2_000
 
 
 @dataclasses.dataclass
@@ -178,29 +177,35 @@ def _read_identities(path: str) -> str:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as exc:
         raise ConfigError(f"identity_file: {path} cannot be opened: {exc.strerror}.") from exc
-    with os.fdopen(fd, "rb", buffering=0) as stream:
-        info = os.fstat(fd)
-        if not stat.S_ISREG(info.st_mode):
-            raise ConfigError(f"identity_file: {path} is no regular file.")
-        if info.st_uid not in (os.geteuid(), 0):
-            raise ConfigError(f"identity_file: {path} belongs to user {info.st_uid}, who could exchange it.")
-        if info.st_mode & 0o077:
-            raise ConfigError(
-                f"identity_file: {path} can be read or written by others (mode {stat.S_IMODE(info.st_mode):04o}).",
-                hint=f"Run: chmod 0600 {path}",
-            )
-        data = stream.read(_IDENTITY_MAX) or b""
+    try:
+        _check_private(os.fstat(fd), path)
+        data = os.read(fd, _IDENTITY_MAX)
+    finally:
+        os.close(fd)
     return data.decode("utf-8", "replace")
+
+
+def _check_private(info: os.stat_result, path: str) -> None:
+    if not stat.S_ISREG(info.st_mode):
+        raise ConfigError(f"identity_file: {path} is no regular file.")
+    if info.st_uid not in (os.geteuid(), 0):
+        raise ConfigError(f"identity_file: {path} belongs to user {info.st_uid}, who could exchange it.")
+    if info.st_mode & 0o077:
+        raise ConfigError(
+            f"identity_file: {path} can be read or written by others (mode {stat.S_IMODE(info.st_mode):04o}).",
+            hint=f"Run: chmod 0600 {path}",
+        )
 
 
 def conduct(module: AnsibleModule, work: t.Callable[[Job], Answer]) -> None:
     """Do the ``work`` and end the module with its answer, or with the error that ended it."""
     job = Job(module)
     answer, extra = _guarded(job, work)
-    for text in _capped(answer.warnings):
-        module.warn(job.run.redact(text))
-    room = RESULT_LIMIT - _ENVELOPE - sum(len(repr(value)) for value in module.params.values())
-    result = fit(answer.result, answer.lists, limit=max(room, RESULT_LIMIT // 4))
+    warnings = [job.run.redact(text) for text in _capped(answer.warnings)]
+    for text in warnings:
+        module.warn(text)
+    beside = len(json.dumps([warnings, answer.failed, extra, module.params], default=str))
+    result = fit(answer.result, answer.lists, limit=max(RESULT_LIMIT - beside, RESULT_LIMIT // 4))
     result["changed"] = answer.changed
     if answer.failed:
         module.fail_json(msg=job.run.redact(answer.failed), **extra, **result)
@@ -221,8 +226,12 @@ def _guarded(job: Job, work: t.Callable[[Job], Answer]) -> tuple[Answer, dict[st
     except BackupError as exc:
         return Answer({}, failed=str(exc)), _fields(exc)
     except Exception as exc:  # a defect: the traceback helps to find it, but must not tell a secret
-        text = f"An unexpected error, probably a defect of the collection: {type(exc).__name__}: {exc}"
-        return Answer({}, failed=text), {"exception": job.run.redact(traceback.format_exc())}
+        told = job.run.redact(traceback.format_exc())
+        job.log(told)
+        frame = traceback.extract_tb(exc.__traceback__)[-1]
+        where = f"{os.path.basename(frame.filename)}:{frame.lineno}"
+        text = f"An unexpected error in {where}, probably a defect of the collection: {type(exc).__name__}: {exc}"
+        return Answer({}, failed=text), {"exception": told}
 
 
 def _fields(exc: BaseException | None) -> dict[str, t.Any]:

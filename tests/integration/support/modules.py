@@ -56,6 +56,9 @@ class RunningModule:
         start = stdout.find(b"{")
         if start >= 0:
             result = json.loads(stdout[start:])
+        if "warnings" in result:
+            # Newer ansible-core makes an object of each warning.
+            result["warnings"] = [w if isinstance(w, str) else w["event"]["msg"] for w in result["warnings"]]
         result["process_rc"] = self.popen.returncode
         result["process_stderr"] = stderr.decode(errors="replace")
         return result
@@ -109,7 +112,7 @@ def start_module(
 def run_module(name: str, params: Mapping[str, Any], *, timeout: float = 600, **options: Any) -> dict[str, Any]:
     """Run a module to its end; `options` as in start_module. The result tells `failed` also when it is false."""
     result = start_module(name, params, **options).wait(timeout)
-    if "invocation" not in result and "failed" not in result:
+    if "changed" not in result and "failed" not in result:
         raise AssertionError(f"{name} answered nothing: {result['process_stderr']}")
     result.setdefault("failed", False)
     return result
