@@ -149,6 +149,7 @@ class AtomicFile:
             raise self._error("created", exc) from exc
         self._open = True
         self._named = False
+        self.committed = False
 
     def _error(self, what: str, exc: OSError) -> StoreError:
         hint = "Free some space, then run the task again." if exc.errno in (errno.ENOSPC, errno.EDQUOT) else ""
@@ -170,6 +171,7 @@ class AtomicFile:
             self._close()
             self._rename()
             os.fsync(self._folder)
+            self.committed = True
         except BaseException as exc:
             self.abort()
             if self._named:

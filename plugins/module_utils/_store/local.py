@@ -54,7 +54,7 @@ class _LocalDraft(Draft):
         except OSError as exc:
             os.close(series_fd)
             raise StoreError(f"The folder {path} cannot be created: {exc.strerror}.") from exc
-        self._published = False
+        self._manifest: io.AtomicFile | None = None
 
     def create(self, name: str) -> PartSink:
         if not _OURS.match(name):
@@ -65,7 +65,7 @@ class _LocalDraft(Draft):
 
     def publish(self, manifest: bytes) -> None:
         self._step("write manifest")
-        file = io.AtomicFile(self._fd, FILE_NAME, f"{self._path}/{FILE_NAME}")
+        file = self._manifest = io.AtomicFile(self._fd, FILE_NAME, f"{self._path}/{FILE_NAME}")
         try:
             file.write(manifest)
             self._step("publish manifest")
@@ -73,7 +73,6 @@ class _LocalDraft(Draft):
             file.abort()
             raise
         file.commit()
-        self._published = True
         self._close()
 
     def _close(self) -> None:
@@ -81,7 +80,8 @@ class _LocalDraft(Draft):
         os.close(self._parent)
 
     def discard(self) -> None:
-        if self._published:
+        # The file knows, also when a signal's exception came right after its commit.
+        if self._manifest is not None and self._manifest.committed:
             return
         with contextlib.suppress(OSError, StoreError):
             _remove_backup(self._parent, self._id, self._path)

@@ -45,13 +45,23 @@ def changed(**fields: t.Any) -> Manifest:
     return dataclasses.replace(MANIFEST, **fields)
 
 
-def put(store: LocalStore, manifest: Manifest, content: bytes = CONTENT) -> None:
-    """Store a backup as a run does."""
+def put(store: LocalStore, manifest: Manifest, content: bytes = CONTENT, *, dies: bool = False) -> None:
+    """Store a backup as a run does, and clear up after an error as a run does, unless it ``dies`` of it."""
     draft = store.begin(Series(manifest.host, manifest.instance, manifest.database), manifest.id)
-    sink = draft.create(manifest.parts[0].name)
-    sink.write(content)
-    sink.close()
-    draft.publish(manifest.to_json())
+    try:
+        sink = draft.create(manifest.parts[0].name)
+        try:
+            sink.write(content)
+            sink.close()
+        except BaseException:
+            if not dies:
+                sink.abort()
+            raise
+        draft.publish(manifest.to_json())
+    except BaseException:
+        if not dies:
+            draft.discard()
+        raise
 
 
 def tree(root: Path) -> dict[str, str]:
