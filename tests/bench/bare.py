@@ -38,7 +38,7 @@ def chain(
         if any(statuses):
             said.seek(0)
             told = said.read().decode(errors="replace")[-2000:]
-            ended = ", ".join(f"{argv[0]}: {status}" for argv, status in zip(commands, statuses))
+            ended = ", ".join(f"{argv[0]}: {status}" for argv, status in zip(commands, statuses, strict=True))
             raise ChainError(f"{ended}\n{told}")
         if target is not None:
             os.fsync(last.fileno())

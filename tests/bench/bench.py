@@ -38,7 +38,7 @@ theirs, bare: PostgreSQL  pg_dump -Fc -Z0 | zstd -3 -T0 | age, and age -d | zstd
 theirs, peer: {versions}, state=dump target=x.sql.gz through ansible-playbook
 ours:         db_backup and db_restore, the start of their process included; beside the peers through ansible-playbook
 All are measured until their result is on disk (fsync). CPU ratio: processor time of all processes and of the server.
-db_restore is measured without its stage `verify`, which is shown below; its CPU ratio is that of a restore without it."""
+db_restore is measured without its stage `verify`, which is shown below; its processor time is in the CPU ratio."""
 Runs = Mapping[str, Callable[[], Cost]]
 
 
@@ -58,7 +58,7 @@ def options() -> argparse.Namespace:
 
 
 def take_turns(runs: Runs, repeat: int) -> dict[str, list[Cost]]:
-    """Each run ``repeat`` times, every round beginning with another one. The first round warms up and does not count."""
+    """Each run ``repeat`` times, every round beginning with another one."""
     costs: dict[str, list[Cost]] = {name: [] for name in runs}
     names = list(runs)
     for turn in range(repeat):
@@ -79,7 +79,7 @@ def measure_speed(bench: Bench, chosen: argparse.Namespace) -> tuple[list[report
     }
     claims = [report.Claim(f"{title} backup / bare", f"{title} backup, bare", f"{title} backup, ours", 1.15, 1.0)]
     if not chosen.no_peers:
-        runs[f"{title} {peer}, gzip"] = lambda: bench.peer_play(pigz=False)
+        runs[f"{title} {peer}, gzip"] = bench.peer_play
         runs[f"{title} db_backup play, zstd"] = lambda: bench.our_play("zstd")
         runs[f"{title} db_backup play, gzip"] = lambda: bench.our_play("gzip")
         theirs = f"{title} {peer}, gzip"

@@ -22,7 +22,7 @@ SETTLE = 0.3
 
 @dataclasses.dataclass
 class Cost:
-    """Seconds. ``cpu``: user and system time of all processes that were started; ``server_cpu``: of the server meanwhile.
+    """Seconds. ``cpu``: user and system time of all processes that were started; ``server_cpu``: of the server then.
 
     ``peak``: the most memory, in bytes, of a module's own process.
     """

@@ -35,7 +35,10 @@ def _wall(claim: Claim) -> Callable[[Cost], float]:
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
     lines = [
-        "  ".join(cell.ljust(width) if not i else cell.rjust(width) for i, (cell, width) in enumerate(zip(row, widths)))
+        "  ".join(
+            cell.ljust(width) if not i else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
         for row in (head, ["-" * width for width in widths], *rows)
     ]
     return "\n".join(line.rstrip() for line in lines)

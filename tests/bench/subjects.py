@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import support
@@ -28,7 +29,7 @@ class Subject(abc.ABC):
     kind: str
     title: str
     peer: str
-    settings: Mapping[str, str] = {}
+    settings: Mapping[str, str]
     server: support.Server
 
     def load(self, rows: int, name: str = SOURCE) -> None:
@@ -79,7 +80,9 @@ class Postgresql(Subject):
     kind = "pg15"
     title = "PostgreSQL"
     peer = "community.postgresql.postgresql_db"
-    settings = {"shared_buffers": "1GB", "wal_level": "replica", "max_wal_size": "8GB", "checkpoint_timeout": "1h"}
+    settings = MappingProxyType(
+        {"shared_buffers": "1GB", "wal_level": "replica", "max_wal_size": "8GB", "checkpoint_timeout": "1h"}
+    )
     server: PostgresServer
 
     def settle(self, name: str) -> None:
@@ -108,7 +111,7 @@ class Mariadb(Subject):
     kind = "mariadb"
     title = "MariaDB"
     peer = "community.mysql.mysql_db"
-    settings = {"innodb-buffer-pool-size": str(3 * GIB), "innodb-log-file-size": str(2 * GIB)}
+    settings = MappingProxyType({"innodb-buffer-pool-size": str(3 * GIB), "innodb-log-file-size": str(2 * GIB)})
     server: MysqlFamilyServer
 
     def settle(self, name: str) -> None:

@@ -87,14 +87,12 @@ class Bench:
         shutil.rmtree(store)
         return cost
 
-    def peer_play(self, *, pigz: bool) -> Cost:
-        """The peer through ansible-playbook, its result on disk at the end; with ``pigz`` it may use that if it knows it."""
+    def peer_play(self) -> Cost:
+        """The peer through ansible-playbook, its result on disk at the end. It takes gzip: no pigz is there."""
         target = self.folder / "peer.sql.gz"
-        with contextlib.ExitStack() as stack:
-            path = self.subject.environ()["PATH"] if pigz else stack.enter_context(self._without("pigz"))
-            with metered(self.subject.pid) as cost:
-                play(self.subject.peer, self.subject.peer_dump(str(target)), path=path)
-                _sync(target)
+        with self._without("pigz") as path, metered(self.subject.pid) as cost:
+            play(self.subject.peer, self.subject.peer_dump(str(target)), path=path)
+            _sync(target)
         with gzip.open(target, "rb") as stream:
             if b"ump" not in stream.read(200):
                 raise WorkError(f"{self.subject.peer} wrote something else than a dump")
