@@ -89,7 +89,7 @@ class MysqlFamilyServer(Server):
         finally:
             root.close()
         text = str(self.query("SELECT version()")[0][0])
-        self.version = tuple(int(part) for part in text.split("-")[0].split("."))
+        self.version = tuple(int(part) for part in text.split("-", maxsplit=1)[0].split("."))
 
     def client_program(self) -> list[str]:
         """The SQL client, and what must precede all other arguments."""
