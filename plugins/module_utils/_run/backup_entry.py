@@ -35,10 +35,10 @@ def run(job: Job) -> Answer:
     except BackupError as exc:
         if not backup.outcome.done and not backup.outcome.failures:
             raise
-        answer = _answer(backup.outcome, time.monotonic() - started)
+        answer = outcome_answer(backup.outcome, time.monotonic() - started)
         answer.failed = str(exc)
         raise PartlyDone(answer) from exc
-    return _answer(outcome, time.monotonic() - started)
+    return outcome_answer(outcome, time.monotonic() - started)
 
 
 def _options(job: Job) -> BackupOptions:
@@ -65,7 +65,7 @@ def _predicted(job: Job, backup: Backup) -> Answer:
         names.insert(0, GLOBALS)
     labels = {"host": job.host, "instance": job.params["instance"]}
     outcome.done += [{**labels, "database": name, "kind": _kind(name)} for name in names]
-    answer = _answer(outcome, 0.0)
+    answer = outcome_answer(outcome, 0.0)
     answer.result["msg"] = f"{_counted(outcome)} would be backed up."
     return answer
 
@@ -74,7 +74,8 @@ def _kind(name: str) -> str:
     return "globals" if name == GLOBALS else "database"
 
 
-def _answer(outcome: Outcome, seconds: float) -> Answer:
+def outcome_answer(outcome: Outcome, seconds: float) -> Answer:
+    """What db_backup answers after ``seconds``."""
     done = outcome.done
     size = sum(item.get("size", 0) for item in done)
     plain_size = sum(item.get("plain_size", 0) for item in done)
@@ -127,4 +128,4 @@ def _failure(outcome: Outcome) -> str:
     return f"{' and '.join(heads)} failed: {' '.join(told)}"
 
 
-__all__ = ("run",)
+__all__ = ("outcome_answer", "run")

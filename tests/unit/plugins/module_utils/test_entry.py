@@ -12,8 +12,6 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible.module_utils import basic
-from ansible.module_utils.common import warnings as shown
 from ansible_collections.vya.backupdb.plugins.module_utils import _argspec as argspec
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
     BackupError,
@@ -21,55 +19,30 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
     StoreError,
     ToolError,
 )
-from ansible_collections.vya.backupdb.plugins.module_utils._run.entry import Answer, Job, PartlyDone, conduct
+from ansible_collections.vya.backupdb.plugins.module_utils._run.backup import Outcome
+from ansible_collections.vya.backupdb.plugins.module_utils._run.backup_entry import outcome_answer
+from ansible_collections.vya.backupdb.plugins.module_utils._run.entry import Answer, Job, PartlyDone
+from ansible_collections.vya.backupdb.plugins.module_utils._run.summary import summary
+from ansible_collections.vya.backupdb.tests.unit.plugins.module_utils.calling import Caller, Work
+from ansible_collections.vya.backupdb.tests.unit.plugins.module_utils.samples import changed
 
 PASSWORD = "s3cret-pa55"
 KEY = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX"
-Work = t.Callable[[Job], Answer]
-
-
-class Caller:
-    """Calls a module whose work is a function of the test."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self._monkeypatch, self._capsys = monkeypatch, capsys
-
-    def module(self, **params: t.Any) -> basic.AnsibleModule:
-        """A module with all options there are."""
-        args = {"engine": "postgresql", "store": "/nowhere", "database": "shop", "login_password": PASSWORD, **params}
-        data = json.dumps({"ANSIBLE_MODULE_ARGS": args}).encode()
-        self._monkeypatch.setattr(basic, "_ANSIBLE_ARGS", data)
-        self._monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
-        shown._global_warnings.clear()
-        spec = argspec.merged(
-            argspec.connection(),
-            argspec.store(),
-            argspec.selection(),
-            argspec.identity(),
-            argspec.timeout(),
-            argspec.limit(),
-            argspec.restore(),
-        )
-        return basic.AnsibleModule(argument_spec=spec, supports_check_mode=True)
-
-    def job(self, **params: t.Any) -> Job:
-        """A job, without anything that ends it."""
-        return Job(self.module(**params))
-
-    def text(self, work: Work, **params: t.Any) -> str:
-        """What the module prints."""
-        with pytest.raises(SystemExit):
-            conduct(self.module(**params), work)
-        return self._capsys.readouterr().out
-
-    def __call__(self, work: Work, **params: t.Any) -> dict[str, t.Any]:
-        result: dict[str, t.Any] = json.loads(self.text(work, **params))
-        return result
 
 
 @pytest.fixture
 def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Caller:
-    return Caller(monkeypatch, capsys)
+    spec = argspec.merged(
+        argspec.connection(),
+        argspec.store(),
+        argspec.selection(),
+        argspec.identity(),
+        argspec.timeout(),
+        argspec.limit(),
+        argspec.restore(),
+    )
+    params = {"engine": "postgresql", "store": "/nowhere", "database": "shop", "login_password": PASSWORD}
+    return Caller(monkeypatch, capsys, spec, **params)
 
 
 def texts(warnings: list[t.Any]) -> list[str]:
@@ -151,6 +124,21 @@ def test_a_large_result_is_cut(call: Caller, failed: str) -> None:
     for name, total in (("backups", 1000), ("failures", 500)):
         assert len(result[name]) + result["left_out"][name] == total
         assert result[name] == items[: len(result[name])] != []
+
+
+def test_a_thousand_databases(call: Caller) -> None:
+    outcome = Outcome()
+    outcome.done = [summary(changed(database=f"customer_{n:04d}")) for n in range(900)]
+    for n in range(100):
+        outcome.failed(f"broken_{n}", ToolError("pg_dump failed.", stage="dump", rc=1, stderr="x\n" * 9000))
+    outcome.warnings = [f"The database 'system_{n}' is left out." for n in range(1000)]
+    text = call.text(lambda _job: outcome_answer(outcome, 61.0))
+    result = json.loads(text)
+    assert len(text) < 100_000
+    assert result["totals"]["databases"] == 900
+    assert result["msg"].startswith("100 of 1000 databases failed: broken_0 (dump): pg_dump failed. Exit status 1.")
+    assert result["msg"].endswith("and 97 more, see failures")
+    assert len(result["backups"]) + result["left_out"]["backups"] == 900
 
 
 @pytest.mark.parametrize(
