@@ -31,7 +31,6 @@ _AUTO_INCREMENT = re.compile(r"^(\).*?) AUTO_INCREMENT=[0-9]+", re.M)
 # MySQL 8 repeats a column's character set before its collation only in tables that were created from its own words.
 _IMPLIED = re.compile(r" CHARACTER SET \w+(?= COLLATE )")
 _DISPLAY_WIDTH = re.compile(r"\b(tinyint|smallint|mediumint|int|bigint)\([0-9]+\)")
-_PLACEHOLDER = "\x01database\x01"
 ENABLED = {"ENABLE": "DISABLE"}
 
 
@@ -158,7 +157,7 @@ class Reader:
         portable = self._portable_tables()
         found = []
         for item in definitions:
-            text = retarget(item.text, self._database, _PLACEHOLDER, names, sql_mode=item.sql_mode, fold=self.folds)
+            text = retarget(item.text, self._database, None, names, sql_mode=item.sql_mode, fold=self.folds)
             label = f"{item.kind} {item.name}"
             if item.kind == "event":
                 found.append(fingerprint(UNCOMPARED + item.name, text))

@@ -31,7 +31,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words impo
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError, LockedError
 
-SCRATCH = re.compile(r"_backupdb_(?:scratch|old)_[0-9a-f]{8}$")
+SCRATCH = re.compile(r"_backupdb_(?:scratch|old)_[0-9a-f]{8}\Z")
 JOURNAL = "backupdb_journal"
 _SWAP = "backupdb_swap"
 # A rename waits for transactions that use the tables, and makes others wait behind it.
@@ -67,7 +67,7 @@ def run_script(
         made = my_script.created(statement.text, statement.sql_mode)
         text = statement.text
         if made is not None or text.startswith("DO SETVAL"):
-            text = retarget(text, old, new, known, sql_mode=statement.sql_mode, fold=folds)
+            text = _moved(statement, old, new, known, folds)
         if events and made is not None and made[0] == "event":
             text = replace_word(text, events, before="DO", sql_mode=statement.sql_mode)
         try:
@@ -77,6 +77,17 @@ def run_script(
             raise EngineError(
                 f"Statement {number} of the definitions ({what}) failed: {exc.msg}", stage=stage
             ) from exc.__cause__
+
+
+def _moved(statement: my_script.Statement, old: str, new: str, known: set[str], folds: bool) -> str:
+    """A definition for another database. Where its character set lacks letters of the new name, no qualifier is written:
+    its current database is the new one."""
+    text = retarget(statement.text, old, new, known, sql_mode=statement.sql_mode, fold=folds)
+    try:
+        text.encode(statement.codec)
+        return text
+    except UnicodeEncodeError:
+        return retarget(statement.text, old, None, known, sql_mode=statement.sql_mode, fold=folds)
 
 
 def drop_code(connection: t.Any, database: str, *, stage: str) -> None:
@@ -118,6 +129,7 @@ class Plan:
     old_code: bytes = b""
     old_names: tuple[str, ...] = ()
     old_charset: tuple[str, str] = ("", "")
+    grants: tuple[tuple[str, str, str], ...] = ()
 
     def to_json(self) -> str:
         """For the journal."""
@@ -134,6 +146,7 @@ class Plan:
             fields[key] = base64.b64decode(fields[key])
         for key, value in fields.items():
             fields[key] = tuple(value) if isinstance(value, list) else value
+        fields["grants"] = tuple(tuple(item) for item in fields["grants"])
         return cls(**fields)
 
 
@@ -198,7 +211,24 @@ class Swap:
             plan.old_triggers = tuple(item.name for item in definitions if item.kind == "trigger")
             plan.old_charset = old.charset()
             plan.old_code = my_script.write(definitions, "Definitions before the swap", plan.old_charset[1])
+            if any(item.kind in ("function", "procedure") for item in definitions):
+                plan.grants = tuple(self._routine_grants())
             plan.old_names = (*plan.old_tables, *old.views, *(item.name for item in definitions))
+
+    def _routine_grants(self) -> t.Iterator[tuple[str, str, str]]:
+        """(kind, routine, GRANT) for the target's routines: the server drops these grants with the routines."""
+        target = quote(self._plan.target)
+        sql = (
+            "SELECT Routine_type, Routine_name, Proc_priv, User, Host FROM mysql.procs_priv"
+            f" WHERE Db = {literal(self._plan.target)} AND Routine_type IN ('FUNCTION', 'PROCEDURE')"
+        )
+        for row in self._run(sql):
+            kind, name, held, user, host = (item.decode() if isinstance(item, bytes) else str(item) for item in row)
+            privileges = [item for item in held.upper().split(",") if item in ("EXECUTE", "ALTER ROUTINE")]
+            option = " WITH GRANT OPTION" if "GRANT" in held.upper().split(",") else ""
+            account = f"{quote(user)}@{quote(host)}" if host else quote(user)
+            listed = ", ".join(privileges) or "USAGE"
+            yield kind, name, f"GRANT {listed} ON {kind} {target}.{quote(name)} TO {account}{option}"
 
     def _prepare(self) -> None:
         plan = self._plan
@@ -251,37 +281,39 @@ class Swap:
         drop_code(self._connection, plan.target, stage="swap")
         self._run(f"ALTER DATABASE {quote(plan.target)} CHARACTER SET {charset} COLLATE {collation}")
         step("create code")
-        self._point_defaults()
+        self._point_defaults(plan.target, plan.scratch)
         self._code(plan.code, plan.source, plan.target, plan.names)
+        self._grant()
         step("code created")
         if plan.previous and plan.keep_previous:
             drop_code(self._connection, plan.previous, stage="swap")
+            self._point_defaults(plan.previous, plan.target)
             self._code(plan.old_code, plan.target, plan.previous, plan.old_names, events=ENABLED)
         elif plan.previous:
             self._run(f"DROP DATABASE IF EXISTS {quote(plan.previous)}")
         step("drop scratch")
         self._run(f"DROP DATABASE IF EXISTS {quote(plan.scratch)}")
 
-    def _point_defaults(self) -> None:
-        """MariaDB keeps ``nextval(`database`.`sequence`)`` in defaults; RENAME TABLE leaves the scratch database there."""
-        plan = self._plan
-        reader = Reader(self._connection, plan.target, stage="swap")
+    def _point_defaults(self, database: str, before: str) -> None:
+        """MariaDB keeps ``nextval(`database`.`sequence`)`` in defaults, and RENAME TABLE leaves the database ``before``
+        the move there."""
+        reader = Reader(self._connection, database, stage="swap")
         if not reader.sequences:
             return
         names = set(reader.sequences)
         rows = self._run(
             "SELECT table_name, column_name, column_default FROM information_schema.columns"
-            f" WHERE table_schema = {literal(plan.target)} AND column_default LIKE '%nextval%'"
+            f" WHERE table_schema = {literal(database)} AND column_default LIKE '%nextval%'"
         )
         changes: dict[str, list[str]] = {}
         for table, column, default in rows:
             text = default.decode() if isinstance(default, bytes) else default
-            moved = retarget(text, plan.scratch, plan.target, names, fold=reader.folds)
+            moved = retarget(text, before, database, names, fold=reader.folds)
             if moved != text:
                 changes.setdefault(table, []).append(f"ALTER COLUMN {quote(column)} SET DEFAULT {moved}")
         for table, clauses in changes.items():
             # One statement a table: it cannot be opened while any default names a sequence that is gone.
-            self._run(f"ALTER TABLE {quote(plan.target)}.{quote(table)} {', '.join(clauses)}")
+            self._run(f"ALTER TABLE {quote(database)}.{quote(table)} {', '.join(clauses)}")
 
     def _code(
         self,
@@ -292,6 +324,17 @@ class Swap:
         events: t.Mapping[str, str] | None = None,
     ) -> None:
         run_script(self._connection, script, old=old, new=new, names=set(names), events=events, stage="swap")
+
+    def _grant(self) -> None:
+        """Give back the grants on routines that exist again."""
+        sql = (
+            "SELECT routine_type, routine_name FROM information_schema.routines"
+            f" WHERE routine_schema = {literal(self._plan.target)}"
+        )
+        there = {(str(kind), str(name).lower()) for kind, name in self._run(sql)}
+        for kind, name, grant in self._plan.grants:
+            if (kind, name.lower()) in there:
+                self._run(grant)
 
     def undo_unswapped(self) -> None:
         """Before the rename: give the target its triggers back, drop what was made for the swap."""
@@ -304,6 +347,7 @@ class Swap:
         if len(self._run(sql)) != len(plan.old_triggers):
             drop_code(self._connection, plan.target, stage="swap")
             self._code(plan.old_code, plan.target, plan.target, plan.old_names)
+            self._grant()
         if self._exists(plan.previous) and not Reader(self._connection, plan.previous, stage="swap").tables:
             self._run(f"DROP DATABASE IF EXISTS {quote(plan.previous)}")
 
@@ -321,7 +365,9 @@ class Swap:
             return
         charset, collation = plan.old_charset
         self._run(f"ALTER DATABASE {quote(plan.target)} CHARACTER SET {charset} COLLATE {collation}")
+        self._point_defaults(plan.target, plan.previous)
         self._code(plan.old_code, plan.target, plan.target, plan.old_names)
+        self._grant()
         self._run(f"DROP DATABASE IF EXISTS {quote(plan.previous)}")
 
     def recover(self) -> str:

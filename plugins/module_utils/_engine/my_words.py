@@ -90,9 +90,10 @@ _MAYBE_BEFORE_OBJECT = frozenset((",", "(", "ON", "USING"))
 
 
 def retarget(
-    text: str, old: str, new: str, objects: t.Container[str], *, sql_mode: str = "", fold: bool = False
+    text: str, old: str, new: t.Optional[str], objects: t.Container[str], *, sql_mode: str = "", fold: bool = False
 ) -> str:
     """``text`` with the qualifier ``old`` replaced by ``new`` before names of ``objects``, and nowhere else.
+    Without ``new`` the qualifier is left out: the name is then one of the database that the definition is created in.
 
     ``fold``: the server compares names of databases without case (lower_case_table_names); ``objects`` are folded then.
     A table or an alias may have the database's name too: its columns (``shop.shop``) are told apart by their place.
@@ -119,7 +120,9 @@ def retarget(
         word = before.text.upper() if before.kind in ("word", "other") else ""
         certain = word in _BEFORE_OBJECT or at(place + 3).text in (".", "(")
         if certain or (word in _MAYBE_BEFORE_OBJECT and not also_alias):
-            out[solid[place]] = quote(new)
+            out[solid[place]] = "" if new is None else quote(new)
+            if new is None:
+                out[solid[place + 1]] = ""
     return "".join(out)
 
 

@@ -37,6 +37,7 @@ COLLECTION_VERSION = "1.0.0"
 _FIRST_RATIO = {"none": 1.0}
 _FIRST_RATIO_COMPRESSED = 0.25
 _GROWTH = 1.1
+_RESERVED = f"The name {names.GLOBALS} stands for roles, users and grants in every store; rename that database."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +79,9 @@ def select(
     failures: list[tuple[str, BackupError]] = []
     for pattern in patterns:
         database = by_name.get(pattern)
+        if pattern == names.GLOBALS:
+            failures.append((pattern, ConfigError(_RESERVED)))
+            continue
         if database is not None and (not database.system or pattern == "postgres"):
             chosen[pattern] = database
             continue
@@ -91,6 +95,9 @@ def select(
             if database.system or not fnmatch.fnmatchcase(database.name, pattern):
                 continue
             if any(fnmatch.fnmatchcase(database.name, item) for item in exclude):
+                continue
+            if database.name == names.GLOBALS:
+                failures.append((database.name, ConfigError(_RESERVED)))
                 continue
             if database.problem:
                 notes.append(f"The database {database.name!r} is left out: {database.problem}.")
