@@ -79,7 +79,9 @@ JSON = st.recursive(
     max_leaves=5,
 )
 FIELDS = sorted(dataclasses.asdict(MANIFEST))
-INNER = [("parts", 0, key) for key in ("name", "section", "size", "sha256", "plain_size", "trailer")]
+INNER: list[tuple[t.Any, ...]] = [
+    ("parts", 0, key) for key in ("name", "section", "size", "sha256", "plain_size", "trailer")
+]
 INNER += [("tables", 0, key) for key in ("name", "rows", "exact")]
 INNER += [("schema_objects", 0, key) for key in ("name", "sha256", "portable")]
 INNER += [("engine", key) for key in ("name", "flavour", "version")]
