@@ -132,7 +132,8 @@ class Manifest:
 
     def _check_types(self) -> None:
         """What readers rely on, so that none of them breaks on a manifest that somebody damaged or made up."""
-        for item in (self, *self.parts, *self.tables, *self.schema_objects):
+        items: list[_Item] = [self, *self.parts, *self.tables, *self.schema_objects]
+        for item in items:
             _check_fields(item)
         if self.kind not in ("database", "globals") or not self.parts:
             raise ValueError("its kind is unknown or it has no parts")
@@ -164,7 +165,10 @@ _JSON_TYPES: t.Mapping[str, tuple[type, ...]] = {
 }
 
 
-def _check_fields(item: Manifest | Part | Table | SchemaObject) -> None:
+_Item = t.Union[Manifest, Part, Table, SchemaObject]
+
+
+def _check_fields(item: _Item) -> None:
     for field in dataclasses.fields(item):
         allowed = _JSON_TYPES.get(str(field.type))
         value = getattr(item, field.name)
