@@ -18,11 +18,14 @@ import threading
 import time
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import InterruptedRun, ToolError, redact
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, InterruptedRun, ToolError, redact
 
 CHUNK = 1 << 20
 _STDERR_KEPT = 16384
 _F_SETPIPE_SZ = 1031
+_F_GETPIPE_SZ = 1032
+_SHORT = 1 << 17
+_PAUSE = 0.001
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -121,6 +124,16 @@ class Run:
         """``action`` ends what waits for a server; it is called from any thread and must not raise."""
         with self._lock:
             self._on_cancel.append(action)
+        if self._reason:  # it was cancelled a moment ago, when this was not known
+            action()
+
+    def cause(self, exc: BackupError) -> BackupError:
+        """What is to be told of an error: when the run was cancelled, broken statements and tools are but its echo."""
+        try:
+            self.check()
+        except InterruptedRun as reason:
+            return exc if isinstance(exc, InterruptedRun) else reason
+        return exc
 
     def redact(self, text: str) -> str:
         """``text`` without the secrets of this run."""
@@ -132,6 +145,8 @@ class Run:
         process = Process(self, command, stdin=stdin, stdout=stdout)
         with self._lock:
             self._live.append(process)
+        if self._reason:  # it was cancelled a moment ago, when this process was not known
+            process.kill()
         if self._deadline is not None and self._watcher is None:
             self._watcher = threading.Thread(target=self._watch, daemon=True, name="time-limit")
             self._watcher.start()
@@ -207,8 +222,13 @@ class Process:
 
     def read_chunks(self) -> t.Iterator[bytes]:
         """Its stdout until it closes it."""
-        pipe = t.cast(t.BinaryIO, self._popen.stdout)
-        return iter(lambda: os.read(pipe.fileno(), CHUNK), b"")
+        fd = t.cast(t.BinaryIO, self._popen.stdout).fileno()
+        pause = _PAUSE if fcntl.fcntl(fd, _F_GETPIPE_SZ) >= CHUNK else 0.0
+        for data in iter(lambda: os.read(fd, CHUNK), b""):
+            yield data
+            # Tools write 4 KiB at a time. Whoever reads faster would be woken for each; the pipe holds what comes meanwhile.
+            if pause and len(data) < _SHORT:
+                time.sleep(pause)
 
     def write(self, data: bytes) -> None:
         """Feed its stdin; when it stopped reading, its own failure is raised rather than a broken pipe."""

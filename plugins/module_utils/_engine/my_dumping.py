@@ -141,7 +141,9 @@ class MysqlDump(Dump):
             "--no-tablespaces",
             "--comments",
         ]
-        optional = {"column-statistics": "=0", "set-gtid-purged": "=OFF", "network-timeout": ""}
+        # Histograms are known to MySQL 8 and newer; asking an older server for them is an error.
+        histograms = "=1" if self._server.flavour == "mysql" and self._server.version >= (8, 0, 2) else "=0"
+        optional = {"column-statistics": histograms, "set-gtid-purged": "=OFF", "network-timeout": ""}
         if self._reader.versioned and self._tool.knows("dump-history"):
             args.append(HISTORY)
         return args + [f"--{name}{value}" for name, value in optional.items() if self._tool.knows(name)]

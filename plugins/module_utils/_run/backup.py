@@ -22,7 +22,6 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
     BackupError,
     ConfigError,
-    InterruptedRun,
     StoreError,
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Manifest, Part, format_time, utc_now
@@ -106,9 +105,6 @@ def select(
                 notes.append(database.note)
             chosen[database.name] = database
     kept = [item for name, item in sorted(chosen.items()) if name not in exclude]
-    if names.GLOBALS in chosen:
-        kept = [item for item in kept if item.name != names.GLOBALS]
-        failures.append((names.GLOBALS, ConfigError(f"A database cannot be stored as {names.GLOBALS!r}: rename it.")))
     return kept, notes, failures
 
 
@@ -192,10 +188,8 @@ class Backup:
         name = database.name if database else names.GLOBALS
         try:
             outcome.done.append(self._one(store, database))
-        except InterruptedRun as exc:
-            outcome.failed(name, exc)
         except BackupError as exc:
-            outcome.failed(name, exc)
+            outcome.failed(name, self._run.cause(exc))
         except (OSError, ValueError) as exc:
             outcome.failed(name, BackupError(f"{type(exc).__name__}: {exc}", stage="internal"))
 

@@ -66,7 +66,8 @@ def _predicted(job: Job, backup: Backup) -> Answer:
     labels = {"host": job.host, "instance": job.params["instance"]}
     outcome.done += [{**labels, "database": name, "kind": _kind(name)} for name in names]
     answer = outcome_answer(outcome, 0.0)
-    answer.result["msg"] = f"{_counted(outcome)} would be backed up."
+    if not answer.failed:
+        answer.result["msg"] = f"{_counted(outcome)} would be backed up."
     return answer
 
 

@@ -224,7 +224,8 @@ def _guarded(job: Job, work: t.Callable[[Job], Answer]) -> tuple[Answer, dict[st
     except PartlyDone as exc:
         return exc.answer, _fields(exc.__cause__)
     except BackupError as exc:
-        return Answer({}, failed=str(exc)), _fields(exc)
+        cause = job.run.cause(exc)
+        return Answer({}, failed=str(cause)), _fields(cause)
     except Exception as exc:  # a defect: the traceback helps to find it, but must not tell a secret
         told = job.run.redact(traceback.format_exc())
         job.log(told)

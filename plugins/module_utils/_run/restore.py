@@ -144,7 +144,7 @@ class RestoreTask:
             if not check_mode:
                 result.update(self._perform(restore, server))
         except BackupError as exc:
-            raise self._with_leftovers(exc, restore)
+            raise self._with_leftovers(self._run.cause(exc), restore) from exc
         except BaseException:
             restore.close()
             raise
