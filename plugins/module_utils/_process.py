@@ -222,9 +222,9 @@ class Process:
 
     def read_chunks(self) -> t.Iterator[bytes]:
         """Its stdout until it closes it."""
-        fd = t.cast(t.BinaryIO, self._popen.stdout).fileno()
-        pause = _PAUSE if fcntl.fcntl(fd, _F_GETPIPE_SZ) >= CHUNK else 0.0
-        for data in iter(lambda: os.read(fd, CHUNK), b""):
+        pipe = t.cast(t.BinaryIO, self._popen.stdout)
+        pause = _PAUSE if fcntl.fcntl(pipe.fileno(), _F_GETPIPE_SZ) >= CHUNK else 0.0
+        for data in iter(lambda: os.read(pipe.fileno(), CHUNK), b""):
             yield data
             # Tools write 4 KiB at a time. Whoever reads faster would be woken for each; the pipe holds what comes meanwhile.
             if pause and len(data) < _SHORT:
