@@ -226,7 +226,7 @@ class Process:
         pause = _PAUSE if fcntl.fcntl(pipe.fileno(), _F_GETPIPE_SZ) >= CHUNK else 0.0
         for data in iter(lambda: os.read(pipe.fileno(), CHUNK), b""):
             yield data
-            # Tools write 4 KiB at a time. Whoever reads faster would be woken for each; the pipe holds what comes meanwhile.
+            # Tools write 4 KiB at a time. Whoever reads faster is woken for each; the pipe holds what comes meanwhile.
             if pause and len(data) < _SHORT:
                 time.sleep(pause)
 
