@@ -41,10 +41,9 @@ class BackupError(Exception):
         self.stderr = tail(stderr)
         self.hint = hint
 
-    def at(self, stage: str) -> BackupError:
-        """The same error, with a stage if it had none."""
+    def at(self, stage: str) -> None:
+        """Note the stage, if the error has none yet."""
         self.stage = self.stage or stage
-        return self
 
     def as_dict(self) -> dict[str, t.Any]:
         """Fields for a module's result; absent ones are left out."""

@@ -239,7 +239,7 @@ def open_regular(folder: int, name: str, path: str) -> t.BinaryIO:
 
 
 class FileLock:
-    """An exclusive lock that dies with its process (flock). ``with FileLock(...)`` raises LockedError at once if taken."""
+    """An exclusive lock that dies with its process (flock). Entering it raises LockedError at once if it is taken."""
 
     def __init__(self, folder: int, name: str, path: str, what: str) -> None:
         self._folder, self._name, self._path, self._what = folder, name, path, what

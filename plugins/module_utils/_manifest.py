@@ -54,8 +54,8 @@ class SchemaObject:
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
-    """All times are UTC, ISO 8601 with a Z; sizes are bytes. ``properties`` is what the database itself needs when it is
-    created again (encoding, locale, owner, ...), as its engine writes it."""
+    """All times are UTC, ISO 8601 with a Z; sizes are bytes. ``properties`` is what the database itself needs when it
+    is created again (encoding, locale, owner, ...), as its engine writes it."""
 
     id: str
     collection_version: str

@@ -12,7 +12,6 @@ import datetime as dt
 import hashlib
 import re
 import secrets
-import typing as t
 from urllib.parse import quote, unquote
 
 GLOBALS = "@globals"
@@ -80,7 +79,7 @@ def human_time(seconds: float) -> str:
     """Seconds in words: ``0.4 s``, ``3 min 12 s``, ``2 h 05 min``."""
     if seconds < 60:
         return f"{seconds:.1f} s"
-    minutes, rest = divmod(int(round(seconds)), 60)
+    minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
         return f"{minutes} min {rest:02d} s"
     hours, minutes = divmod(minutes, 60)

@@ -155,7 +155,7 @@ class Client:
         except (pymysql.Error, OSError, RuntimeError) as exc:
             raise ConnectError(
                 f"Cannot connect to {login.where()}: {self.run.redact(str(exc))}.",
-                hint="Check login_host, login_port, login_unix_socket, login_user, the password and the account's host.",
+                hint="Check login_host, login_port, login_unix_socket, login_user, the password, the account's host.",
             ) from exc
 
     def _driver_tls(self) -> dict[str, t.Any]:

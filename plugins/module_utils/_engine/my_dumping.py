@@ -124,7 +124,8 @@ class MysqlDump(Dump):
                 " Rows written during the dump may be in it. Convert them to InnoDB."
             )
         if self._reader.versioned and not self._tool.knows("dump-history"):
-            yield f"The history of system-versioned tables is not in the backup: {', '.join(self._reader.versioned[:20])}."
+            shown = ", ".join(self._reader.versioned[:20])
+            yield f"The history of system-versioned tables is not in the backup: {shown}."
         if self._extra:
             yield "The backup was made with extra_args; they may leave parts of the database out."
 

@@ -16,9 +16,11 @@ from ansible_collections.vya.backupdb.plugins.module_utils import _names as name
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_script
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Restore, RestorePlan, Server
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, execute
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_code import run_script
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_dumping import HISTORY
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_schema import UNCOMPARED, Reader
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_swap import Plan, Swap, run_script, take_lock
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_swap import Plan, Swap
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_sweep import take_lock
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import literal, quote
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError, EngineError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table, utc_now
@@ -146,7 +148,9 @@ class MysqlRestore(Restore):
         connection = self._client.connect()
         try:
             reader = Reader(connection, self.scratch, stage="verify")
-            return reader.count(history=HISTORY in self._plan.manifest.tool.get("args", ())), reader.objects(reader.definitions())
+            return reader.count(history=HISTORY in self._plan.manifest.tool.get("args", ())), reader.objects(
+                reader.definitions()
+            )
         finally:
             connection.close()
 

@@ -188,7 +188,7 @@ class Reader:
         return {table: "\n".join(items) for table, items in lines.items()}
 
     def count(self, *, history: bool) -> tuple[Table, ...]:
-        """Rows of each table in the connection's snapshot; with ``history`` those of the past in versioned tables too."""
+        """Rows of each table in the connection's snapshot; with ``history`` past rows of versioned tables too."""
         counted = []
         for name in self.tables:
             past = " FOR SYSTEM_TIME ALL" if history and name in self.versioned else ""
@@ -207,4 +207,4 @@ def object_names(definitions: t.Iterable[Definition], folds: bool) -> set[str]:
     return {name.lower() for name in names} if folds else names
 
 
-__all__ = ("Reader", "UNCOMPARED", "object_names")
+__all__ = ("UNCOMPARED", "Reader", "object_names")

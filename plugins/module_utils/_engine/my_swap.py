@@ -15,100 +15,25 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import hashlib
 import json
-import re
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_script
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, execute
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_code import drop_code, run_script
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_schema import ENABLED, Reader
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import (
     literal,
     quote,
-    replace_word,
     retarget,
 )
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError, LockedError
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError
 
-SCRATCH = re.compile(r"_backupdb_(?:scratch|old)_[0-9a-f]{8}\Z")
 JOURNAL = "backupdb_journal"
 _SWAP = "backupdb_swap"
 # A rename waits for transactions that use the tables, and makes others wait behind it.
 _LOCK_WAIT = 30
 _SHOWN = 200
-
-
-def take_lock(connection: t.Any, name: str) -> None:
-    """Hold the server-wide lock of a database name until the connection ends; LockedError when another has it."""
-    key = literal("backupdb:" + hashlib.sha256(name.encode()).hexdigest()[:40])
-    if execute(connection, f"SELECT GET_LOCK({key}, 0)", stage="lock")[0][0] != 1:
-        raise LockedError(f"Another restore into {name!r} is running.", hint="Wait for it to end.")
-
-
-def run_script(
-    connection: t.Any,
-    script: bytes,
-    *,
-    old: str,
-    new: str,
-    names: set[str],
-    events: t.Mapping[str, str] | None = None,
-    stage: str,
-) -> None:
-    """Run a script of definitions in the database ``new``, with the qualifier ``old`` carried over.
-
-    ``events``: keywords to replace in events, so that they are created disabled.
-    """
-    execute(connection, f"USE {quote(new)}", stage=stage)
-    folds = str(execute(connection, "SELECT @@lower_case_table_names", stage=stage)[0][0]) != "0"
-    known = {name.lower() for name in names} if folds else names
-    for number, statement in enumerate(my_script.read(script), 1):
-        made = my_script.created(statement.text, statement.sql_mode)
-        text = statement.text
-        if made is not None or text.startswith("DO SETVAL"):
-            text = _moved(statement, old, new, known, folds)
-        if events and made is not None and made[0] == "event":
-            text = replace_word(text, events, before="DO", sql_mode=statement.sql_mode)
-        try:
-            execute(connection, text.encode(statement.codec), stage=stage)
-        except EngineError as exc:
-            what = f"{made[0]} {made[1]!r}" if made else text[:_SHOWN]
-            raise EngineError(
-                f"Statement {number} of the definitions ({what}) failed: {exc.msg}", stage=stage
-            ) from exc.__cause__
-
-
-def _moved(statement: my_script.Statement, old: str, new: str, known: set[str], folds: bool) -> str:
-    """A definition for another database. Where its character set lacks letters of the new name, no qualifier is written:
-    its current database is the new one."""
-    text = retarget(statement.text, old, new, known, sql_mode=statement.sql_mode, fold=folds)
-    try:
-        text.encode(statement.codec)
-        return text
-    except UnicodeEncodeError:
-        return retarget(statement.text, old, None, known, sql_mode=statement.sql_mode, fold=folds)
-
-
-def drop_code(connection: t.Any, database: str, *, stage: str) -> None:
-    """Drop all triggers, events, views and routines of a database; tables stay."""
-    schema = literal(database)
-    listings = (
-        ("TRIGGER", f"SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = {schema}"),
-        ("EVENT", f"SELECT event_name FROM information_schema.events WHERE event_schema = {schema}"),
-        ("VIEW", f"SELECT table_name FROM information_schema.views WHERE table_schema = {schema}"),
-    )
-    for kind, sql in listings:
-        for (name,) in execute(connection, sql, stage=stage):
-            execute(connection, f"DROP {kind} IF EXISTS {quote(database)}.{quote(name)}", stage=stage)
-    routines = f"SELECT routine_type, routine_name FROM information_schema.routines WHERE routine_schema = {schema}"
-    # MariaDB's package bodies go with their packages.
-    for kind, name in sorted(execute(connection, routines, stage=stage)):
-        if kind == "PACKAGE":
-            execute(connection, "SET SESSION sql_mode = 'ORACLE'", stage=stage)  # the statement is known only there
-        if kind != "PACKAGE BODY":
-            execute(connection, f"DROP {kind} IF EXISTS {quote(database)}.{quote(name)}", stage=stage)
-    execute(connection, "SET SESSION sql_mode = ''", stage=stage)
 
 
 @dataclasses.dataclass
@@ -252,7 +177,9 @@ class Swap:
         """One statement. Old triggers must go before it; a procedure does both, so that the server carries it through
         even if this process dies between. Where no procedure can be made, the journal alone covers that moment."""
         plan = self._plan
-        rename = self._renames([(plan.target, plan.previous, plan.old_tables), (plan.scratch, plan.target, plan.tables)])
+        rename = self._renames(
+            [(plan.target, plan.previous, plan.old_tables), (plan.scratch, plan.target, plan.tables)]
+        )
         if not plan.old_triggers:
             self._run(rename)
             return
@@ -393,29 +320,4 @@ def _hex(text: str) -> str:
     return f"CONVERT(0x{text.encode().hex()} USING utf8mb4)"
 
 
-def sweep_scratch(client: Client, admin: t.Any) -> list[str]:
-    """Finish, undo and drop what restores that died have left. Databases of restores that live are locked."""
-    done = []
-    sql = "SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE '%backupdb\\_scratch\\_%'"
-    for (name,) in execute(admin, sql, stage="sweep"):
-        if not SCRATCH.search(name):
-            continue
-        try:
-            take_lock(admin, name)
-        except LockedError:
-            continue
-        tables = Reader(admin, name, stage="sweep").tables
-        if JOURNAL in tables:
-            rows = execute(admin, f"SELECT plan FROM {quote(name)}.{JOURNAL}", stage="sweep")
-            if rows:
-                swap = Swap(client, Plan.from_json(rows[0][0]))
-                try:
-                    done.append(swap.recover())
-                finally:
-                    swap.close()
-        execute(admin, f"DROP DATABASE IF EXISTS {quote(name)}", stage="sweep")
-        done.append(f"dropped the scratch database {name!r} of a restore that died")
-    return done
-
-
-__all__ = ("JOURNAL", "SCRATCH", "Plan", "Swap", "drop_code", "run_script", "sweep_scratch", "take_lock")
+__all__ = ("JOURNAL", "Plan", "Swap")

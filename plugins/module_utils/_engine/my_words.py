@@ -90,7 +90,7 @@ _MAYBE_BEFORE_OBJECT = frozenset((",", "(", "ON", "USING"))
 
 
 def retarget(
-    text: str, old: str, new: t.Optional[str], objects: t.Container[str], *, sql_mode: str = "", fold: bool = False
+    text: str, old: str, new: str | None, objects: t.Container[str], *, sql_mode: str = "", fold: bool = False
 ) -> str:
     """``text`` with the qualifier ``old`` replaced by ``new`` before names of ``objects``, and nowhere else.
     Without ``new`` the qualifier is left out: the name is then one of the database that the definition is created in.

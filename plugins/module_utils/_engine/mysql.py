@@ -26,7 +26,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client imp
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_dumping import MysqlDump, MysqlGlobals
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_globals import restore_accounts
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_restoring import SYSTEM, MysqlRestore
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_swap import SCRATCH, sweep_scratch
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_sweep import SCRATCH, sweep_scratch
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConnectError, ToolError
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Run
 
@@ -81,8 +81,9 @@ class MysqlEngine(Engine):
     def databases(self) -> list[Database]:
         rows = self._query(
             "SELECT s.schema_name, SUM(COALESCE(t.data_length, 0) + COALESCE(t.index_length, 0))"
-            " FROM information_schema.schemata s LEFT JOIN information_schema.tables t ON t.table_schema = s.schema_name"
-            " AND t.table_type <> 'VIEW' GROUP BY s.schema_name ORDER BY s.schema_name"
+            " FROM information_schema.schemata s LEFT JOIN information_schema.tables t"
+            " ON t.table_schema = s.schema_name AND t.table_type <> 'VIEW'"
+            " GROUP BY s.schema_name ORDER BY s.schema_name"
         )
         return [
             Database(name, int(size or 0), name.lower() in SYSTEM or bool(SCRATCH.search(name))) for name, size in rows

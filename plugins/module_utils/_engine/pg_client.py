@@ -151,7 +151,7 @@ class Client:
         for folder in folders:
             path = shutil.which(name, path=folder)
             real = os.path.realpath(path) if path else ""
-            # Debian's /usr/bin/pg_dump is a wrapper that chooses a version by the cluster; the real ones are listed too.
+            # Debian's /usr/bin/pg_dump is a wrapper that chooses a version by the cluster; the real ones are found too.
             if not path or real in seen or real.endswith("/pg_wrapper"):
                 continue
             seen.add(real)

@@ -73,7 +73,8 @@ class PostgresqlDump(Dump):
         properties: dict[str, t.Any] = dict(zip(fields, row))
         properties["grants"] = self._query(
             "SELECT CASE WHEN a.grantee = 0 THEN NULL ELSE pg_get_userbyid(a.grantee) END, a.privilege_type,"
-            " a.is_grantable FROM pg_database d, aclexplode(d.datacl) a WHERE d.datname = current_database() ORDER BY 1, 2"
+            " a.is_grantable FROM pg_database d, aclexplode(d.datacl) a"
+            " WHERE d.datname = current_database() ORDER BY 1, 2"
         )
         properties["settings"] = self._query(
             "SELECT CASE WHEN s.setrole = 0 THEN NULL ELSE pg_get_userbyid(s.setrole) END, unnest(s.setconfig)"

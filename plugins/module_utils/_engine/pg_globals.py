@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import sqlstate
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError
 
-# Strings, E-strings, quoted names, dollar quotes and comments (PostgreSQL manual 4.1); the rest one character at a time.
+# Strings, E-strings, quoted names, dollar quotes, comments (PostgreSQL manual 4.1); the rest one character at a time.
 _PIECE = re.compile(
     r"""[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|(\$(?:[A-Za-z_]\w*)?\$).*?\1|--[^\n]*|/\*.*?\*/|;|.""",
     re.S,

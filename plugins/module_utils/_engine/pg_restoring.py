@@ -89,7 +89,7 @@ class PostgresqlRestore(Restore):
         if not (superuser or createdb):
             raise ConfigError(
                 f"The account {self._client.login.user or 'of this task'} may not create databases.",
-                hint="As a superuser: ALTER ROLE ... CREATEDB (and SUPERUSER to restore owners), or use such an account.",
+                hint="As a superuser: ALTER ROLE ... CREATEDB (SUPERUSER to restore owners), or use such an account.",
             )
 
     def _check_extensions(self) -> None:
@@ -255,7 +255,7 @@ class PostgresqlRestore(Restore):
 
     def _end_connections(self, databases: t.Sequence[str], done: threading.Event) -> None:
         listed = ", ".join(literal(name) for name in databases)
-        sql = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN ({listed}) AND pid <> pg_backend_pid()"
+        sql = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN ({listed})"
         with contextlib.suppress(Exception):  # the rename's own error tells who is still connected
             connection = self._client.connect(self._admin_database)
             try:
@@ -289,7 +289,7 @@ def _setting(key: str, value: str) -> str:
     return ", ".join(literal(e) for e in cleaned) or "''"
 
 
-def sweep_scratch(client: Client, admin: t.Any) -> list[str]:
+def sweep_scratch(admin: t.Any) -> list[str]:
     """Drop scratch databases whose restore holds no lock any more, so is dead."""
     swept = []
     rows = query(admin, "SELECT datname FROM pg_database WHERE datname LIKE '%backupdb\\_scratch\\_%'", stage="sweep")
@@ -303,4 +303,4 @@ def sweep_scratch(client: Client, admin: t.Any) -> list[str]:
     return swept
 
 
-__all__ = ("LIMIT", "PostgresqlRestore", "SCRATCH", "sweep_scratch")
+__all__ = ("LIMIT", "SCRATCH", "PostgresqlRestore", "sweep_scratch")

@@ -60,7 +60,8 @@ SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHE
   concat_ws(E'\\n', {_COLUMNS}, c.relpersistence, 'options ' || c.reloptions::text,
     CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END,
     pg_get_expr(c.relpartbound, c.oid),
-    (SELECT string_agg(i.inhparent::regclass::text, ',' ORDER BY i.inhseqno) FROM pg_inherits i WHERE i.inhrelid = c.oid),
+    (SELECT string_agg(i.inhparent::regclass::text, ',' ORDER BY i.inhseqno) FROM pg_inherits i
+      WHERE i.inhrelid = c.oid),
     CASE WHEN c.relrowsecurity THEN 'rls' END, CASE WHEN c.relforcerowsecurity THEN 'force' END, c.relreplident,
     CASE WHEN c.relkind IN ('v', 'm') THEN md5(pg_get_viewdef(c.oid)) || c.relispopulated END,
     (SELECT concat_ws(' ', format_type(q.seqtypid, NULL), q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcache,
@@ -156,11 +157,12 @@ SELECT 'extension', quote_ident(x.extname), n.nspname::text, x.extversion, NULL,
 FROM pg_extension x JOIN pg_namespace n ON n.oid = x.extnamespace
 UNION ALL
 SELECT 'publication', quote_ident(p.pubname), concat_ws(' ', p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete,
-  p.pubtruncate, (SELECT string_agg(x.prrelid::regclass::text, ',' ORDER BY x.prrelid::regclass::text) FROM pg_publication_rel x
-                  WHERE x.prpubid = p.oid)), '', pg_get_userbyid(p.pubowner), NULL
+  p.pubtruncate, (SELECT string_agg(x.prrelid::regclass::text, ',' ORDER BY x.prrelid::regclass::text)
+                  FROM pg_publication_rel x WHERE x.prpubid = p.oid)), '', pg_get_userbyid(p.pubowner), NULL
 FROM pg_publication p
 UNION ALL
-SELECT 'default grants', concat_ws(' ', pg_get_userbyid(d.defaclrole), d.defaclobjtype, d.defaclnamespace::regnamespace),
+SELECT 'default grants',
+  concat_ws(' ', pg_get_userbyid(d.defaclrole), d.defaclobjtype, d.defaclnamespace::regnamespace),
   (SELECT string_agg(x::text, ',' ORDER BY x::text) FROM unnest(d.defaclacl) x), '', NULL, NULL
 FROM pg_default_acl d
 UNION ALL
@@ -224,7 +226,8 @@ def read_roles(objects_connection: t.Any, *, stage: str) -> list[str]:
     sql = f"""
     SELECT DISTINCT r FROM (
       SELECT pg_get_userbyid(d.refobjid) FROM pg_shdepend d
-       WHERE d.refclassid = 'pg_authid'::regclass AND d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+       WHERE d.refclassid = 'pg_authid'::regclass
+         AND d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
          AND d.deptype IN ('o', 'a', 'r', 'i')
       UNION SELECT pg_get_userbyid(n.nspowner) FROM pg_namespace n WHERE {_USER_SCHEMA}
       UNION SELECT pg_get_userbyid(c.relowner) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -76,8 +76,8 @@ class PostgresqlEngine(Engine):
 
     def databases(self) -> list[Database]:
         rows = self._query(
-            "SELECT datname, CASE WHEN has_database_privilege(oid, 'CONNECT') THEN pg_database_size(oid) END, datallowconn"
-            " FROM pg_database ORDER BY 1"
+            "SELECT datname, CASE WHEN has_database_privilege(oid, 'CONNECT') THEN pg_database_size(oid) END,"
+            " datallowconn FROM pg_database ORDER BY 1"
         )
         found = []
         for name, size, allowed in rows:
@@ -156,7 +156,7 @@ class PostgresqlEngine(Engine):
         return restore_globals(self.admin(), sql.decode("utf-8"))
 
     def sweep(self) -> list[str]:
-        return sweep_scratch(self.client, self.admin())
+        return sweep_scratch(self.admin())
 
     def close(self) -> None:
         self.client.close()

@@ -37,7 +37,8 @@ class Stages:
             yield
         except BackupError as exc:
             self._log(f"{self._what}: {name} failed after {time.monotonic() - start:.1f} s")
-            raise exc.at(name)
+            exc.at(name)
+            raise
         finally:
             self.seconds[name] = round(self.seconds.get(name, 0.0) + time.monotonic() - start, 3)
 

@@ -192,7 +192,8 @@ def _run_at(run: Run, nodes: t.Sequence[Node], stage: str) -> None:
     try:
         Pipeline(run, nodes).execute()
     except BackupError as exc:
-        raise exc.at(stage)
+        exc.at(stage)
+        raise
 
 
 def fitting_identities(recipients: t.Sequence[str], text: str) -> list[Identity]:
