@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 import support
-from support.modules import run_module
-
 from ansible_collections.vya.backupdb.plugins.module_utils._codec.age import generate_identity
+from support.modules import run_module
 
 COMPRESSIONS = ("zstd", "gzip", "xz", "lz4", "zip", "none")
 

@@ -20,6 +20,8 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import Engine
 # Accounts that belong to the server or to the distribution; another server has its own.
 _SYSTEM = ("mysql.sys", "mysql.session", "mysql.infoschema", "mariadb.sys", "debian-sys-maint")
 _NO_SUCH_TABLE = 1146
+# To grant PROXY one needs it with the option to grant it, which no other privilege includes.
+_DENIED = 1698
 _NONEXISTING_GRANT = (1141, 1147, 1403)
 
 
@@ -103,9 +105,10 @@ def restore_accounts(connection: t.Any, script: bytes) -> list[str]:
             execute(connection, statement.text, stage="globals")
         except EngineError as exc:
             if error_number(exc) in (_NO_SUCH_TABLE, *_NONEXISTING_GRANT):
-                warnings.append(
-                    f"Statement {number} of the globals names an object that does not exist here; left out."
-                )
+                warnings.append(f"Statement {number} of the globals names an object that is not here; it is left out.")
+                continue
+            if error_number(exc) == _DENIED and statement.text.upper().startswith("GRANT PROXY "):
+                warnings.append("A GRANT PROXY was left out: the account here may not grant it.")
                 continue
             raise EngineError(
                 f"Statement {number} of the globals failed: {exc.msg}",

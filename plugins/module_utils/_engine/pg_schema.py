@@ -63,14 +63,14 @@ SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHE
     (SELECT string_agg(i.inhparent::regclass::text, ',' ORDER BY i.inhseqno) FROM pg_inherits i
       WHERE i.inhrelid = c.oid),
     CASE WHEN c.relrowsecurity THEN 'rls' END, CASE WHEN c.relforcerowsecurity THEN 'force' END, c.relreplident,
-    CASE WHEN c.relkind IN ('v', 'm') THEN md5(pg_get_viewdef(c.oid)) || c.relispopulated END,
+    CASE WHEN c.relkind = 'm' THEN c.relispopulated END,
     (SELECT concat_ws(' ', format_type(q.seqtypid, NULL), q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcache,
        q.seqcycle) FROM pg_sequence q WHERE q.seqrelid = c.oid),
     (SELECT 'owned by ' || o.refobjid::regclass::text || '.' || u.attname FROM pg_depend o
        JOIN pg_attribute u ON u.attrelid = o.refobjid AND u.attnum = o.refobjsubid
       WHERE c.relkind = 'S' AND o.objid = c.oid AND o.classid = 'pg_class'::regclass AND o.deptype IN ('a', 'i')
         AND o.refclassid = 'pg_class'::regclass)),
-  '', CASE WHEN c.relkind = 'c' THEN NULL ELSE pg_get_userbyid(c.relowner) END,
+  CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, CASE WHEN c.relkind = 'c' THEN NULL ELSE pg_get_userbyid(c.relowner) END,
   CASE WHEN c.relkind = 'c' THEN NULL WHEN c.relkind = 'S' THEN {_acl("c.relacl", "s", "c.relowner")}
        ELSE {_acl("c.relacl", "r", "c.relowner")} END
   || coalesce((SELECT string_agg(quote_ident(a.attname) || ':' || a.attacl::text, ';' ORDER BY a.attnum)
