@@ -144,7 +144,7 @@ class RestoreTask:
             if not check_mode:
                 result.update(self._perform(restore, server))
         except BackupError as exc:
-            raise self._with_leftovers(self._run.cause(exc), restore) from exc
+            raise self._with_leftovers(self._run.cause(exc), restore) from exc.__cause__
         except BaseException:
             restore.close()
             raise
