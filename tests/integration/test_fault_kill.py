@@ -1,0 +1,137 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SIGKILL at every step: the listing is old, or old and new; the target is old or new; no child lives, the next run clears up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import support
+from ansible_collections.vya.backupdb.plugins.module_utils import _catalog as catalog
+from support.faults import Site, wait_until
+from support.small import go_on, load_small, state
+
+
+@pytest.fixture(scope="module", params=["pg15", "mariadb"])
+def server(request: pytest.FixtureRequest) -> Iterator[support.Server]:
+    """Each server in turn, with nothing on it."""
+    found: support.Server = request.getfixturevalue(request.param)
+    for name in found.databases():
+        found.drop_database(name)
+    yield found
+    for name in found.databases():
+        found.drop_database(name)
+
+
+@pytest.fixture
+def site(server: support.Server, tmp_path: Path) -> Iterator[Site]:
+    """The database `shop` in its first state and an empty store."""
+    load_small(server, "shop")
+    yield Site(server, tmp_path)
+    for name in server.databases():
+        server.drop_database(name)
+
+
+def only_content(whole: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in whole.items() if key.startswith("content ")}
+
+
+def cleared(site: Site) -> bool:
+    """Sweep as the next run does. The server may need a moment to see that a client is gone; until then it holds its locks."""
+    site.sweep()
+    return not [name for name in site.server.databases() if "backupdb" in name]
+
+
+def published(site: Site) -> dict[str, tuple[int, int, int]]:
+    """The files of all backups that are listed."""
+    places = [entry.place for entry in catalog.read(site.opened()).entries]
+    return {name: info for name, info in site.files().items() if any(name.startswith(place) for place in places)}
+
+
+def test_backup(site: Site) -> None:
+    assert not site.backup({"globals": True})["failed"]
+    before = published(site)
+    shop = site.ids("shop")
+    steps = []
+    for step in site.kills("db_backup", {"globals": True}):
+        steps.append(step)
+        assert site.ids("shop") == shop, f"listed after {step!r}, which is before its manifest"
+        assert {name: info for name, info in published(site).items() if name in before} == before
+        assert site.prove() == site.ids()
+        assert len(site.incomplete()) <= 1
+        before = published(site)
+    assert steps[0] == "open @globals"
+    assert steps[-1] == "publish manifest"
+    assert steps.count("publish manifest") == 2
+    # The last run was not killed: it swept what the one before it had left.
+    assert site.incomplete() == ()
+    assert len(site.ids("shop")) == 2
+    assert site.ids("shop")[1:] == shop
+    site.assert_no_leftovers()
+    assert site.prove() == site.ids()
+    for backup in site.ids("shop"):
+        restored = site.restore({"target": "copy", "if_exists": "replace", "backup": backup})
+        assert not restored["failed"], restored
+        support.assert_same(state(site.server, "shop"), state(site.server, "copy"))
+
+
+@pytest.mark.parametrize("keep", [False, True], ids=["replaced", "kept"])
+def test_restore_over_a_database(site: Site, keep: bool) -> None:
+    server = site.server
+    new = state(server, "shop")
+    assert not site.backup()["failed"]
+    go_on(server, "shop")
+    old = state(server, "shop")
+    assert len(support.differences(old, new)) > 10
+    stored = site.files()
+    seen = {"old": 0, "new": 0}
+    # What comes before the swap is the same for both.
+    first = "swap" if server.engine == "postgresql" else "journal written"
+    for step in site.kills("db_restore", {"if_exists": "replace", "keep_previous": keep}, first=first if keep else ""):
+        content = only_content(state(server, "shop"))
+        assert content in (only_content(old), only_content(new)), f"half of it after {step!r}"
+        wait_until(lambda: cleared(site), f"cleared after {step!r}")
+        now = state(server, "shop")
+        which = "new" if content == only_content(new) else "old"
+        support.assert_same(now, new if which == "new" else old)
+        seen[which] += 1
+        previous = [name for name in server.databases() if name != "shop"]
+        if which == "old" or not keep:
+            assert previous == [], step
+        else:
+            assert len(previous) == 1, step
+            assert previous[0].startswith("shop_previous_")
+            support.assert_same(_unnamed(old), _unnamed(state(server, previous[0])))
+            server.drop_database(previous[0])
+        if which == "new":
+            go_on(server, "shop")
+            support.assert_same(old, state(server, "shop"))
+        assert site.files() == stored
+    assert seen["old"] >= (2 if keep else 7)
+    assert seen["new"] >= 1
+    support.assert_same(new, state(server, "shop"))
+    assert len(server.databases()) == 1 + keep
+    site.assert_no_leftovers()
+
+
+def _unnamed(whole: dict[str, Any]) -> dict[str, Any]:
+    """Without what tells apart a database that is kept: its events are off."""
+    return {key: value for key, value in whole.items() if " event " not in key}
+
+
+def test_restore_under_another_name(site: Site) -> None:
+    server = site.server
+    whole = state(server, "shop")
+    assert not site.backup()["failed"]
+    for step in site.kills("db_restore", {"target": "other; name"}):
+        wait_until(lambda: cleared(site), f"cleared after {step!r}")
+        if "other; name" in server.databases():
+            support.assert_same(whole, state(server, "other; name"))
+            server.drop_database("other; name")
+        assert server.databases() == ["shop"], step
+    support.assert_same(whole, state(server, "other; name"))
+    site.assert_no_leftovers()
