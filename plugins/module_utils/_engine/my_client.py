@@ -36,6 +36,8 @@ except ImportError as exc:
 
 _SOCKETS = ("/run/mysqld/mysqld.sock", "/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock")
 _NAMES = {"mysqldump": ("mariadb-dump", "mysqldump"), "mysql": ("mariadb", "mysql")}
+# Escapes in option files (MySQL Reference Manual, "Using Option Files").
+_ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "r": "\r", "\\": "\\", "s": " ", '"': '"', "'": "'"}
 _PACKAGES = {
     "mariadb": "mariadb-client (Debian) or mariadb (RHEL)",
     "mysql": "mysql-client or mysql-community-client of the server's version",
@@ -87,7 +89,7 @@ def _option_file(path: str) -> dict[str, str]:
                 text = (value or "").strip()
                 if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
                     text = text[1:-1]
-                found[key.replace("-", "_")] = text
+                found[key.replace("-", "_")] = re.sub(r"\\(.)", lambda m: _ESCAPES.get(m.group(1), m.group()), text)
     return found
 
 
