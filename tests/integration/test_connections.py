@@ -45,8 +45,9 @@ def back_up_and_restore(server: support.Server, store: Path, login: dict[str, An
     return result if result["failed"] else {}
 
 
+@pytest.mark.usefixtures("shop")
 @pytest.mark.parametrize("mode", ["prefer", "require", "verify-ca", "verify-full", "disable"])
-def test_modes(server: support.Server, shop: str, mode: str, tmp_path: Path) -> None:
+def test_modes(server: support.Server, mode: str, tmp_path: Path) -> None:
     """Each tls_mode with the right CA."""
     login = {**server.login, "tls_mode": mode}
     if mode.startswith("verify"):
@@ -57,8 +58,9 @@ def test_modes(server: support.Server, shop: str, mode: str, tmp_path: Path) -> 
     assert back_up_and_restore(server, tmp_path, login) == {}
 
 
+@pytest.mark.usefixtures("shop")
 @pytest.mark.parametrize("mode", ["verify-ca", "verify-full"])
-def test_a_wrong_ca_is_refused(server: support.Server, shop: str, mode: str, tmp_path: Path) -> None:
+def test_a_wrong_ca_is_refused(server: support.Server, mode: str, tmp_path: Path) -> None:
     """A server that another CA signed is not talked to."""
     login = {**server.login, "tls_mode": mode, "ca_cert": str(server.certificates.other_ca)}
     failed = back_up_and_restore(server, tmp_path, login)
@@ -66,7 +68,7 @@ def test_a_wrong_ca_is_refused(server: support.Server, shop: str, mode: str, tmp
     assert server.password not in str(failed)
 
 
-def test_a_client_certificate(server: support.Server, shop: str, tmp_path: Path) -> None:
+def test_a_client_certificate(server: support.Server) -> None:
     """An account that must show a certificate: with it the login works, without it it does not."""
     made = server.certificates
     account = {
