@@ -13,13 +13,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+import data
 import support
 from support.mysql_family import MysqlFamilyServer
 from support.postgres import PostgresServer
 
 SOURCE = "bulk"
-# About what makes 1.5 million rows 500 MB.
-PAYLOAD = 290
 GIB = 1 << 30
 
 
@@ -34,7 +33,7 @@ class Subject(abc.ABC):
 
     def load(self, rows: int, name: str = SOURCE) -> None:
         """Make the database ``name`` and read all of it once, so that the runs find it in memory."""
-        support.load_bulk(self.server, name, rows=rows, payload=PAYLOAD)
+        data.load(self.server, name, rows)
         self.settle(name)
         for table in ("customers", "orders"):
             self.server.query(f"SELECT count(*) FROM {table}", database=name)
