@@ -54,15 +54,16 @@ def keys(folder: Path) -> dict[str, str]:
 
 def play(server: support.Server, name: str, variables: dict[str, str], **changed: Any) -> list[dict[str, Any]]:
     """Run the tasks of a block with another login and store; the results, none of which may be a failure."""
-    results = []
-    for module, options in tasks(name, {key: value.strip().splitlines()[-1] for key, value in variables.items()}):
-        login = {
-            key: value for key, value in changed.items() if module.startswith("db_") or not key.startswith("login_")
-        }
-        result = run_module(module, {**options, **login}, path_prefix=server.tool_path)
-        assert not result["failed"], result["msg"]
-        results.append(result)
-    return results
+    one_line = {key: value.strip().splitlines()[-1] for key, value in variables.items()}
+    return [_run(server, module, options, changed) for module, options in tasks(name, one_line)]
+
+
+def _run(server: support.Server, module: str, options: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
+    if not module.startswith("db_"):
+        changed = {key: value for key, value in changed.items() if not key.startswith("login_")}
+    result = run_module(module, {**options, **changed}, path_prefix=server.tool_path)
+    assert not result["failed"], result["msg"]
+    return result
 
 
 @pytest.fixture(params=["mariadb", "mysql9"])
@@ -128,11 +129,11 @@ def test_back_up_list_verify_restore(shop_postgresql: PostgresServer, tmp_path: 
     server = shop_postgresql
     content, schema = support.fingerprint(server, "shop"), support.schema_fingerprint(server, "shop")
     variables, store = keys(tmp_path), str(tmp_path / "store")
-    login = {"login_" + key.removeprefix("login_"): value for key, value in server.login_socket.items()}
-    (backup,) = play(server, "first-backup", variables, store=store, **login)
+    (backup,) = play(server, "first-backup", variables, store=store, **server.login_socket)
     assert [item["database"] for item in backup["backups"]] == ["@globals", "shop"]
     assert all(item["encrypted"] for item in backup["backups"])
-    listed, stored, readable, restored, replaced = play(server, "list-verify-restore", variables, store=store, **login)
+    results = play(server, "list-verify-restore", variables, store=store, **server.login_socket)
+    listed, stored, readable, restored, replaced = results
     assert [item["database"] for item in listed["backups"]] == ["shop"]
     assert {item["level"] for item in stored["results"]} == {"stored"}
     assert {item["level"] for item in readable["results"]} == {"readable"}
