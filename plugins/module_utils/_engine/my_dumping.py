@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import threading
 import typing as t
 
@@ -232,10 +233,13 @@ class MysqlDump(Dump):
         return Facts(tables, self._before, self._position, tuple(self._notes))
 
     def _abandon(self) -> None:
-        """End a statement that is running, from another thread."""
+        """End a statement that is running, from another thread.
+
+        The socket is shut down and not closed: closing waits for the thread that reads from it.
+        """
         self._lock.release()
         with contextlib.suppress(Exception):
-            self._connection._force_close()
+            socket.socket.shutdown(self._connection._sock, socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._lock.release()

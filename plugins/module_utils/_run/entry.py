@@ -71,7 +71,7 @@ class Job:
         self._module = module
         self._opened = contextlib.ExitStack()
         secrets = [self.params[name] for name in _SECRETS if self.params.get(name)]
-        self.run = Run(timeout=self.params.get("timeout") or None, secrets=secrets)
+        self.run = Run(timeout=max(self.params.get("timeout") or 0, 0) or None, secrets=secrets)
 
     def check_options(self) -> None:
         """ConfigError for values that no module can use."""

@@ -5,8 +5,8 @@
 
     result = run_module("db_info", {"engine": "postgresql", **server.login}, path_prefix=server.tool_path)
 
-`run_module` is quick: the process gets its arguments as Ansible gives them, but from the test. `run_task` goes through
-`ansible` itself, packaging included, and takes seconds.
+`run_module` is quick: the process gets its arguments as Ansible gives them, but from the test. `run_play` goes through
+`ansible-playbook`, packaging included, and takes seconds.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -118,35 +118,48 @@ def run_module(name: str, params: Mapping[str, Any], *, timeout: float = 600, **
     return result
 
 
-def run_task(
-    name: str, params: Mapping[str, Any], *, check: bool = False, path_prefix: str = "", verbosity: int = 0
-) -> tuple[dict[str, Any], str]:
-    """Run a module as a task of a playbook. Its result as it is registered, and everything that was printed."""
+def run_play(
+    tasks: Sequence[tuple[str, Mapping[str, Any]]],
+    *,
+    check: bool = False,
+    diff: bool = False,
+    path_prefix: str = "",
+    verbosity: int = 0,
+    defaults: Mapping[str, Any] | None = None,
+) -> tuple[list[dict[str, Any]], str]:
+    """Run modules as the tasks of a playbook. Their results as they are registered, and everything that was printed.
+
+    `defaults` are the `module_defaults` of the collection's action group.
+    """
     with tempfile.TemporaryDirectory(prefix="vyadb-play-") as folder:
-        answer, variables = Path(folder, "answer.json"), Path(folder, "vars.json")
-        variables.write_text(json.dumps({"task_args": params}), encoding="utf-8")
-        task = {f"vya.backupdb.{name}": "{{ task_args }}", "register": "answer", "ignore_errors": True}
-        keep = {"ansible.builtin.copy": {"content": "{{ answer | to_json }}", "dest": str(answer)}, "check_mode": False}
-        play = [{"hosts": "localhost", "gather_facts": False, "tasks": [task, keep]}]
+        answer = Path(folder, "answer.json")
+        names = [f"answer_{number}" for number in range(len(tasks))]
+        steps: list[dict[str, Any]] = [
+            {f"vya.backupdb.{module}": dict(params), "register": name, "ignore_errors": True}
+            for name, (module, params) in zip(names, tasks, strict=True)
+        ]
+        content = "{{ [" + ", ".join(names) + "] | to_json }}"
+        steps.append({"ansible.builtin.copy": {"content": content, "dest": str(answer)}, "check_mode": False})
+        group = {"group/vya.backupdb.backupdb": dict(defaults or {})}
+        play = [{"hosts": "localhost", "gather_facts": False, "module_defaults": group, "tasks": steps}]
         Path(folder, "play.json").write_text(json.dumps(play), encoding="utf-8")
         argv = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", "-c", "local"]
-        argv += ["-e", f"@{variables}", "-e", f"ansible_python_interpreter={sys.executable}", f"{folder}/play.json"]
-        argv += ["--check"] if check else []
+        argv += ["-e", f"ansible_python_interpreter={sys.executable}", f"{folder}/play.json"]
+        argv += [*(["--check"] if check else []), *(["--diff"] if diff else [])]
         argv += [f"-{'v' * verbosity}"] if verbosity else []
         environment = {
             **os.environ,
             "ANSIBLE_COLLECTIONS_PATH": str(TREE),
-            "ANSIBLE_INJECT_FACT_VARS": "false",
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "LC_ALL": "C.UTF-8",
-            "PATH": path_prefix + os.pathsep + os.environ.get("PATH", os.defpath),
+            "PATH": os.pathsep.join(filter(None, (path_prefix, os.environ.get("PATH", os.defpath)))),
         }
         done = subprocess.run(argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         printed = done.stdout.decode(errors="replace")
         if not answer.exists():
             raise AssertionError(f"the play did not run:\n{printed}")
-        result: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
-        return result, printed
+        results: list[dict[str, Any]] = json.loads(answer.read_text(encoding="utf-8"))
+        return results, printed
 
 
 def _python_path(python: str | None) -> str:

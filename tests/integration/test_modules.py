@@ -1,0 +1,419 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The five modules as a user meets them: what they answer, what they refuse, and what they never tell."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import support
+from ansible_collections.vya.backupdb.plugins.module_utils._codec.age import generate_identity
+from jsonschema import Draft202012Validator
+from support.modules import ROOT, run_module, run_play, start_module
+
+TABLES = """
+CREATE TABLE customers (id integer PRIMARY KEY, name varchar(100) NOT NULL);
+CREATE TABLE orders (id integer PRIMARY KEY, customer integer REFERENCES customers (id), total numeric(10,2));
+INSERT INTO customers VALUES (1, 'Ada'), (2, 'Blaise'), (3, 'Ćelija \U0001f980');
+INSERT INTO orders VALUES (10, 1, 9.95), (11, 1, 100.00), (12, 3, 0.00), (13, NULL, NULL);
+"""
+IDENTITY, RECIPIENT = generate_identity()
+STRANGER, STRANGERS_RECIPIENT = generate_identity()
+MANIFEST_SCHEMA = Draft202012Validator(json.loads((ROOT / "docs" / "manifest.schema.json").read_text(encoding="utf-8")))
+
+
+class Desk:
+    """A server with the database `shop`, a store that is not there yet, and the modules."""
+
+    def __init__(self, server: support.Server, folder: Path) -> None:
+        self.server = server
+        self.store = folder / "store"
+
+    @property
+    def login(self) -> dict[str, Any]:
+        """Options of the connection."""
+        return {"engine": self.server.engine, **self.server.login}
+
+    def call(self, name: str, params: dict[str, Any], **options: Any) -> dict[str, Any]:
+        """Run a module with the server's tools."""
+        return run_module(name, params, path_prefix=self.server.tool_path, **options)
+
+    def info(self, **params: Any) -> dict[str, Any]:
+        """db_info."""
+        return self.call("db_info", {**self.login, **params})
+
+    def backup(self, params: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+        """db_backup, encrypted; `options` as in start_module."""
+        given = {**self.login, "store": str(self.store), "host": "db1", "recipients": [RECIPIENT], **(params or {})}
+        return self.call("db_backup", given, **options)
+
+    def restore(self, params: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+        """db_restore of `shop`; `options` as in start_module."""
+        given = {**self.login, "store": str(self.store), "host": "db1", "database": "shop", "identity": IDENTITY}
+        return self.call("db_restore", {**given, **(params or {})}, **options)
+
+    def listing(self, **params: Any) -> dict[str, Any]:
+        """backup_info."""
+        return self.call("backup_info", {"store": str(self.store), **params})
+
+    def verify(self, **params: Any) -> dict[str, Any]:
+        """backup_verify."""
+        return self.call("backup_verify", {"store": str(self.store), **params})
+
+    def files(self) -> dict[str, tuple[int, int]]:
+        """What is below the store: inode and time of change."""
+        paths = sorted(self.store.rglob("*"))
+        return {str(path): (path.lstat().st_ino, path.lstat().st_mtime_ns) for path in paths}
+
+
+@pytest.fixture(scope="module", params=["pg15", "mariadb"])
+def server(request: pytest.FixtureRequest) -> Iterator[support.Server]:
+    """Each server in turn, with the database `shop` alone."""
+    found: support.Server = request.getfixturevalue(request.param)
+    for name in found.databases():
+        found.drop_database(name)
+    found.create_database("shop")
+    found.execute_script(TABLES.encode(), "shop")
+    yield found
+    for name in found.databases():
+        found.drop_database(name)
+
+
+@pytest.fixture
+def desk(server: support.Server, tmp_path: Path) -> Iterator[Desk]:
+    """The server with an empty store; what a test made on the server goes afterwards."""
+    yield Desk(server, tmp_path)
+    for name in server.databases():
+        if name != "shop":
+            server.drop_database(name)
+
+
+def succeeded(result: dict[str, Any]) -> dict[str, Any]:
+    """The result of a task that must have gone well."""
+    assert not result["failed"], result["msg"]
+    return result
+
+
+def test_db_info(desk: Desk) -> None:
+    result = succeeded(desk.info())
+    assert (result["connected"], result["changed"]) == (True, False)
+    assert result["server"]["engine"] == desk.server.engine
+    assert result["server"]["flavour"] == ("postgresql" if desk.server.engine == "postgresql" else desk.server.flavour)
+    series = [int(number) for number in result["server"]["series"].split(".")]
+    assert series == list(desk.server.version[: len(series)])
+    databases = {item["name"]: item for item in result["databases"]}
+    assert (databases["shop"]["system"], databases["shop"]["problem"]) == (False, "")
+    assert databases["shop"]["size"] > 0
+    assert [name for name, item in databases.items() if not item["system"]] == ["shop"]
+    assert result["tools"] != {}
+    for tool in result["tools"].values():
+        assert os.access(tool["path"], os.X_OK)
+        assert tool["version"]
+
+
+def test_each_missing_privilege_comes_with_the_statement_that_mends_it(desk: Desk) -> None:
+    server = desk.server
+    if server.engine == "postgresql":
+        make, drop = "CREATE ROLE clerk LOGIN PASSWORD 'clerk-pw'", "DROP OWNED BY clerk; DROP ROLE clerk"
+    else:
+        make, drop = "CREATE USER clerk@'%' IDENTIFIED BY 'clerk-pw'", "DROP USER clerk@'%'"
+    server.query(make)
+    try:
+        login = {"login_user": "clerk", "login_password": "clerk-pw"}
+        missing = succeeded(desk.info(**login))["missing_privileges"]
+        assert missing
+        for item in missing:
+            assert item["privilege"]
+            assert item["purpose"]
+            server.query(item["grant"])
+        assert succeeded(desk.info(**login))["missing_privileges"] == []
+    finally:
+        for statement in drop.split("; "):
+            server.query(statement)
+
+
+def test_backup_list_verify_restore(desk: Desk) -> None:
+    made = succeeded(desk.backup(verbosity=2))
+    assert made["changed"]
+    assert [item["database"] for item in made["backups"]] == ["@globals", "shop"]
+    shop = made["backups"][1]
+    assert (shop["encrypted"], shop["recipients"], shop["compression"]) == (True, [RECIPIENT], "zstd")
+    assert (shop["tables"], shop["rows"], shop["exact"]) == (2, 7, True)
+    assert shop["size_human"].endswith("B")
+    assert {"snapshot", "dump", "publish"} <= shop["stages"].keys()
+    assert made["totals"]["databases"] == 1
+    assert made["totals"]["size"] == sum(item["size"] for item in made["backups"])
+
+    listed = succeeded(desk.listing())
+    assert [item["id"] for item in listed["backups"]] == [shop["id"], made["backups"][0]["id"]]
+    assert {item["database"]: item["total"] for item in listed["series"]} == {"@globals": 1, "shop": 1}
+    for item in listed["backups"]:
+        manifest = json.loads(Path(item["path"], "manifest.json").read_text(encoding="utf-8"))
+        assert list(MANIFEST_SCHEMA.iter_errors(manifest)) == []
+        assert {part.name for part in Path(item["path"]).iterdir()} == {
+            "manifest.json",
+            *(part["name"] for part in manifest["parts"]),
+        }
+
+    for level in ("stored", "decrypted", "readable"):
+        key = {} if level == "stored" else {"identity": IDENTITY}
+        verified = succeeded(desk.verify(level=level, **key))
+        assert [(item["database"], item["level"]) for item in verified["results"]] == [
+            ("shop", level),
+            ("@globals", level),
+        ]
+
+    before = support.fingerprint(desk.server, "shop")
+    back = succeeded(desk.restore({"target": "shop_staging"}))
+    assert (back["changed"], back["target"], back["previous"]) == (True, "shop_staging", None)
+    assert (back["tables"], back["rows"]) == (2, 7)
+    assert back["verified"] == {"schema": "same", "rows": "same", "mismatches": []}
+    assert back["backup"]["id"] == shop["id"]
+    assert {"preflight", "authenticate", "load", "verify", "swap"} <= back["stages"].keys()
+    support.assert_same(before, support.fingerprint(desk.server, "shop_staging"))
+    assert desk.server.databases() == ["shop", "shop_staging"]
+
+
+def test_check_mode_writes_nothing_and_predicts_what_is_done(desk: Desk) -> None:
+    for choice in ({}, {"databases": ["shop"], "globals": False}, {"databases": ["nosuch_*"], "globals": False}):
+        before = desk.files()
+        predicted = succeeded(desk.backup(choice, check=True))
+        assert desk.files() == before
+        done = succeeded(desk.backup(choice))
+        assert predicted["changed"] == done["changed"]
+        names = ("host", "instance", "database", "kind")
+        assert predicted["backups"] == [{name: item[name] for name in names} for item in done["backups"]]
+    for params in ({"target": "copy"}, {"if_exists": "replace"}):
+        before, databases = desk.files(), desk.server.databases()
+        predicted = succeeded(desk.restore(params, check=True, diff=True))
+        assert (desk.files(), desk.server.databases()) == (before, databases)
+        done = succeeded(desk.restore(params, diff=True))
+        assert predicted["changed"] is done["changed"] is True
+        assert predicted["backup"] == done["backup"]
+        assert predicted["diff"] == done["diff"]
+        assert done["diff"]["before"] == ("absent\n" if "target" in params else "present\n")
+
+
+def test_check_mode_does_not_make_the_store(desk: Desk) -> None:
+    assert succeeded(desk.backup(check=True))["changed"]
+    assert not desk.store.exists()
+
+
+def test_check_mode_fails_where_a_run_would(desk: Desk) -> None:
+    predicted = desk.backup({"databases": ["shop", "nosuch"]}, check=True)
+    assert predicted["failed"]
+    assert [item["database"] for item in predicted["failures"]] == ["nosuch"]
+    succeeded(desk.backup({"databases": ["shop"]}))
+    for params in ({}, {"target": "copy", "identity": STRANGER}):
+        assert desk.restore(params, check=True)["failed"]
+        assert desk.restore(params)["failed"]
+
+
+def test_a_database_that_fails_stops_no_other(desk: Desk) -> None:
+    result = desk.backup({"databases": ["nosuch", "shop"], "globals": False})
+    assert result["failed"]
+    assert result["changed"]
+    assert [item["database"] for item in result["backups"]] == ["shop"]
+    assert result["failures"][0]["database"] == "nosuch"
+    assert result["failures"][0]["stage"] == "preflight"
+    assert result["msg"].startswith("1 of 2 databases failed: nosuch (preflight): ")
+    assert "The server has: shop." in result["msg"]
+
+
+def test_names_globs_and_exclusions(desk: Desk) -> None:
+    for name in ("shop_a", "shop_b", "crm"):
+        desk.server.create_database(name)
+    choices = (
+        ({}, ["crm", "shop", "shop_a", "shop_b"]),
+        ({"databases": ["shop_*"]}, ["shop_a", "shop_b"]),
+        ({"databases": ["*"], "exclude": ["shop_*"]}, ["crm", "shop"]),
+        ({"databases": ["crm", "shop_?"], "exclude": ["shop_a"]}, ["crm", "shop_b"]),
+    )
+    for choice, expected in choices:
+        result = succeeded(desk.backup({"globals": False, **choice}, check=True))
+        assert [item["database"] for item in result["backups"]] == expected
+
+
+def test_a_wrong_password_is_never_told(desk: Desk) -> None:
+    canary = "c4nary'\"\\ password"
+    for name, params in (
+        ("db_info", {}),
+        ("db_backup", {"store": str(desk.store)}),
+        ("db_restore", {"store": str(desk.store), "database": "shop"}),
+    ):
+        if name == "db_restore":
+            succeeded(desk.backup({"databases": ["shop"], "recipients": [], "host": os.uname().nodename}))
+        result = desk.call(name, {**desk.login, **params, "login_password": canary})
+        assert result["failed"]
+        assert result["stage"] == "connect"
+        assert "login_user" in result["msg"]
+        for text in (canary, json.dumps(canary)[1:-1], "c4nary"):
+            assert text not in json.dumps(result)
+
+
+def test_a_server_that_is_not_there(desk: Desk) -> None:
+    result = desk.info(login_port=1, connect_timeout=3)
+    assert result["failed"]
+    assert (result["stage"], result["changed"]) == ("connect", False)
+    assert "127.0.0.1:1" in result["msg"]
+
+
+def test_identities(desk: Desk, tmp_path: Path) -> None:
+    succeeded(desk.backup())
+    for key in ({"identity": None}, {"identity": STRANGER}):
+        for result in (desk.restore({"target": "copy", **key}), desk.verify(**key)):
+            assert result["failed"]
+            assert RECIPIENT in result["msg"]
+            assert STRANGER not in json.dumps(result)
+    assert STRANGERS_RECIPIENT in desk.restore({"target": "copy", "identity": STRANGER})["msg"]
+    path = tmp_path / "identity"
+    path.write_text(f"# created: today\n# public key: {RECIPIENT}\n{IDENTITY}\n", encoding="utf-8")
+    path.chmod(0o644)
+    by_file = {**desk.login, "store": str(desk.store), "host": "db1", "database": "shop", "target": "copy"}
+    by_file["identity_file"] = str(path)
+    refused = desk.call("db_restore", by_file)
+    assert refused["failed"]
+    assert "chmod 0600" in refused["msg"]
+    both = desk.restore({"identity_file": str(path)})
+    assert both["failed"]
+    assert "mutually exclusive" in both["msg"]
+    path.chmod(0o600)
+    assert desk.server.databases() == ["shop"]
+    assert succeeded(desk.call("db_restore", by_file))["rows"] == 7
+
+
+def test_an_existing_target_is_refused_before_anything(desk: Desk) -> None:
+    succeeded(desk.backup())
+    before = support.fingerprint(desk.server, "shop")
+    result = desk.restore()
+    assert result["failed"]
+    assert (result["stage"], result["changed"]) == ("preflight", False)
+    assert "if_exists=replace" in result["msg"]
+    support.assert_same(before, support.fingerprint(desk.server, "shop"))
+    kept = succeeded(desk.restore({"if_exists": "replace", "keep_previous": True}))
+    assert kept["previous"] in desk.server.databases()
+    support.assert_same(before, support.fingerprint(desk.server, kept["previous"]))
+
+
+def test_a_backup_that_is_not_there(desk: Desk) -> None:
+    succeeded(desk.backup({"globals": False}))
+    there = desk.listing()["backups"][0]["id"]
+    result = desk.restore({"target": "copy", "backup": "20200101T000000Z-000000"})
+    assert result["failed"]
+    assert there in result["msg"]
+    result = desk.restore({"database": "nosuch"})
+    assert result["failed"]
+    assert "backup_info" in result["msg"]
+    result = desk.restore({"database": "@globals"})
+    assert result["failed"]
+    assert "globals=true" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        ({"extra_args": ["--host=elsewhere"]}, "--host"),
+        ({"recipients": ["age1nonsense"]}, "age1nonsense"),
+        ({"compression": "gzip", "compression_level": 12}, "1 to 9"),
+        ({"databases": [], "globals": False}, "nothing to do"),
+        ({"store": "backups"}, "absolute"),
+        ({"store": "s3:bucket"}, "remote"),
+        ({"timeout": -1}, "timeout"),
+        ({"ca_cert": "/nonexistent/ca.pem"}, "/nonexistent/ca.pem"),
+    ],
+)
+def test_impossible_options_are_refused_before_anything(desk: Desk, params: dict[str, Any], told: str) -> None:
+    result = desk.backup(params)
+    assert result["failed"]
+    assert told in result["msg"]
+    assert not desk.store.exists()
+
+
+def waits_for_lock(server: support.Server) -> bool:
+    """Whether a session of the server waits for a lock."""
+    if server.engine == "postgresql":
+        return bool(server.query("SELECT 1 FROM pg_locks WHERE NOT granted"))
+    return bool(server.query("SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for%lock'"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_run_in_order(desk: Desk, number: signal.Signals) -> None:
+    server = desk.server
+    succeeded(desk.backup({"globals": False}))
+    before = desk.files()
+    blocker = server.connect("shop")
+    blocker.autocommit = False
+    try:
+        with blocker.cursor() as cursor:
+            lock = "LOCK TABLE orders" if server.engine == "postgresql" else "LOCK TABLES orders WRITE"
+            cursor.execute(lock)
+            params = {**desk.login, "store": str(desk.store), "host": "db1", "globals": False}
+            module = start_module("db_backup", params, path_prefix=server.tool_path)
+            deadline = time.monotonic() + 60
+            while not waits_for_lock(server):
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            children = [int(pid) for pid in Path(f"/proc/{module.pid}/task/{module.pid}/children").read_text().split()]
+            module.send(number)
+            result = module.wait(60)
+    finally:
+        blocker.close()
+    assert result["failed"]
+    assert not result["changed"]
+    assert number.name in result["msg"]
+    assert result["failures"][0]["stage"] == "interrupted"
+    assert {path for path in desk.files() if path not in before} == set()
+    assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
+
+
+def test_a_time_limit_ends_the_run_in_order(desk: Desk) -> None:
+    server = desk.server
+    blocker = server.connect("shop")
+    blocker.autocommit = False
+    try:
+        with blocker.cursor() as cursor:
+            cursor.execute("LOCK TABLE orders" if server.engine == "postgresql" else "LOCK TABLES orders WRITE")
+            result = desk.backup({"globals": False, "timeout": 5})
+    finally:
+        blocker.close()
+    assert result["failed"]
+    assert "time limit of 5 s" in result["msg"]
+    assert list(desk.store.rglob("2*Z-*")) == []
+
+
+def test_through_ansible(desk: Desk) -> None:
+    """Packaged, sent and started by ansible itself; no secret is printed, however verbose."""
+    there = {"store": str(desk.store), "host": "db1"}
+    tasks = [
+        ("db_info", desk.login),
+        ("db_backup", {**desk.login, **there, "recipients": [RECIPIENT]}),
+        ("backup_info", there),
+        ("backup_verify", {**there, "identity": IDENTITY}),
+        ("db_restore", {**desk.login, **there, "database": "shop", "target": "copy", "identity": IDENTITY}),
+        ("db_restore", {**desk.login, **there, "database": "shop", "target": "copy", "identity": STRANGER}),
+    ]
+    results, printed = run_play(tasks, path_prefix=desk.server.tool_path, verbosity=4, diff=True)
+    assert [result.get("failed", False) for result in results] == [False] * 5 + [True]
+    assert [result["changed"] for result in results] == [False, True, False, False, True, False]
+    assert results[4]["rows"] == 7
+    assert "+restored from" in printed
+    for secret in (desk.server.password, IDENTITY, STRANGER):
+        for text in (secret, json.dumps(secret)[1:-1]):
+            assert text not in printed
+            assert text not in json.dumps(results)
+
+
+def test_the_action_group_gives_defaults(desk: Desk) -> None:
+    succeeded(desk.backup({"globals": False}))
+    defaults = {"store": str(desk.store), "host": "db1"}
+    results, printed = run_play([("backup_info", {}), ("backup_verify", {"level": "stored"})], defaults=defaults)
+    assert [result.get("failed", False) for result in results] == [False, False], printed
+    assert results[0]["total"] == 1
