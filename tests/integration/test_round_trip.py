@@ -202,3 +202,18 @@ def test_through_the_socket(site: Site) -> None:
     )
     assert not result["failed"], result["msg"]
     assert len(result["backups"]) == 2
+
+
+def test_extra_args_leave_parts_out(site: Site) -> None:
+    """What was left out on purpose is no difference; the counts are not called exact."""
+    support.load_bulk(site.server, "partly", rows=100)
+    option = "--exclude-table-data=orders" if site.server.engine == "postgresql" else "--ignore-table=partly.orders"
+    summary = site.backup(databases=["partly"], extra_args=[option])
+    assert summary["exact"] is False
+    assert any("extra_args" in warning for warning in summary["warnings"])
+    result = site.restore("partly_back", database="partly")
+    assert result["verified"]["schema"] == "same"
+    assert site.server.query("SELECT COUNT(*) FROM orders", database="partly_back")[0][0] == 0
+    assert site.server.query("SELECT COUNT(*) FROM customers", database="partly_back")[0][0] > 0
+    for name in ("partly", "partly_back"):
+        site.server.drop_database(name)

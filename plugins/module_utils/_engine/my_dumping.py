@@ -112,7 +112,8 @@ class MysqlDump(Dump):
         self.tool = {
             "name": f"{self._tool.family}-dump" if self._tool.family == "mariadb" else "mysqldump",
             "version": self._tool.version_text,
-            "args": [*self._args, *self._extra],
+            "args": self._args,
+            "extra_args": list(self._extra),
         }
         self._notes += self._engine_warnings()
 

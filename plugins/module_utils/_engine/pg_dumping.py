@@ -41,7 +41,7 @@ class PostgresqlDump(Dump):
             self.close()
             raise
         self._args = self._arguments(server)
-        self.tool = {"name": "pg_dump", "version": version, "args": [*self._args, *self._extra]}
+        self.tool = {"name": "pg_dump", "version": version, "args": self._args, "extra_args": list(self._extra)}
 
     def _query(self, sql: str, *params: t.Any) -> list[tuple[t.Any, ...]]:
         return query(self._connection, sql, params, stage="snapshot")

@@ -70,7 +70,8 @@ SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHE
        JOIN pg_attribute u ON u.attrelid = o.refobjid AND u.attnum = o.refobjsubid
       WHERE c.relkind = 'S' AND o.objid = c.oid AND o.classid = 'pg_class'::regclass AND o.deptype IN ('a', 'i')
         AND o.refclassid = 'pg_class'::regclass)),
-  CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, CASE WHEN c.relkind = 'c' THEN NULL ELSE pg_get_userbyid(c.relowner) END,
+  CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END,
+  CASE WHEN c.relkind = 'c' THEN NULL ELSE pg_get_userbyid(c.relowner) END,
   CASE WHEN c.relkind = 'c' THEN NULL WHEN c.relkind = 'S' THEN {_acl("c.relacl", "s", "c.relowner")}
        ELSE {_acl("c.relacl", "r", "c.relowner")} END
   || coalesce((SELECT string_agg(quote_ident(a.attname) || ':' || a.attacl::text, ';' ORDER BY a.attnum)

@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table
 
+MISSING = " is missing"
 _SHOWN = 20
 
 
@@ -38,7 +39,7 @@ def differences(
     """What was added, removed or changed between two states of a schema, in words."""
     old = {item.name: item.portable if portable else item.sha256 for item in before}
     new = {item.name: item.portable if portable else item.sha256 for item in after}
-    found = [f"{name} is missing" for name in sorted(old.keys() - new.keys())]
+    found = [f"{name}{MISSING}" for name in sorted(old.keys() - new.keys())]
     found += [f"{name} is new" for name in sorted(new.keys() - old.keys())]
     found += [f"{name} differs" for name in sorted(old.keys() & new.keys()) if old[name] != new[name]]
     return found
@@ -69,4 +70,4 @@ def schema_changed(database: str, changed: t.Sequence[str]) -> EngineError:
     )
 
 
-__all__ = ("differences", "digest", "fingerprint", "row_differences", "schema_changed", "shorten")
+__all__ = ("MISSING", "differences", "digest", "fingerprint", "row_differences", "schema_changed", "shorten")

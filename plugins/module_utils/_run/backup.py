@@ -24,7 +24,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
     ConfigError,
     StoreError,
 )
-from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Manifest, Part, format_time, utc_now
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Manifest, Part, Table, format_time, utc_now
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Run
 from ansible_collections.vya.backupdb.plugins.module_utils._run.context import Stages
 from ansible_collections.vya.backupdb.plugins.module_utils._run.parts import write_part
@@ -268,6 +268,12 @@ class Backup:
             warnings += said
         return parts, warnings
 
+    def _counted(self, tables: tuple[Table, ...]) -> tuple[Table, ...]:
+        """The counts are of the database; further arguments may have left rows out of its dump."""
+        if not self._options.extra_args:
+            return tables
+        return tuple(dataclasses.replace(table, exact=False) for table in tables)
+
     def _manifest(
         self,
         backup_id: str,
@@ -295,7 +301,7 @@ class Backup:
             parts=tuple(parts),
             compression=self._options.compression,
             encryption=encryption,
-            tables=facts.tables,
+            tables=self._counted(facts.tables),
             schema_sha256=digest(facts.schema) if dump.kind == "database" else "",
             schema_objects=facts.schema,
             properties=dump.properties,

@@ -67,17 +67,22 @@ def ended_by_signals(run: Run) -> t.Iterator[None]:
 
 def fit(result: dict[str, t.Any], lists: t.Sequence[str], *, limit: int = RESULT_LIMIT) -> dict[str, t.Any]:
     """``result`` with its ``lists`` cut until it is below ``limit`` bytes as JSON; ``left_out`` counts what was cut."""
-    left_out: dict[str, int] = {}
     fitted = dict(result)
-    while len(json.dumps(fitted)) > limit:
-        longest = max(lists, key=lambda name: len(json.dumps(fitted.get(name, []))))
-        items = fitted.get(longest) or []
-        if not items:
-            break
-        keep = len(items) * 7 // 8
-        left_out[longest] = left_out.get(longest, 0) + len(items) - keep
-        fitted[longest] = items[:keep]
-        fitted["left_out"] = left_out
+    excess = len(json.dumps(fitted)) - limit
+    if excess <= 0:
+        return fitted
+    excess += len(json.dumps({"left_out": dict.fromkeys(lists, 1_000_000)}))
+    sizes = {name: [len(json.dumps(item)) + 2 for item in fitted.get(name) or []] for name in lists}
+    totals = {name: sum(items) for name, items in sizes.items()}
+    while excess > 0 and any(totals.values()):
+        longest = max(totals, key=lambda name: totals[name])
+        size = sizes[longest].pop()
+        totals[longest] -= size
+        excess -= size
+    left_out = {name: len(fitted.get(name) or []) - len(items) for name, items in sizes.items()}
+    fitted["left_out"] = {name: count for name, count in left_out.items() if count}
+    for name in fitted["left_out"]:
+        fitted[name] = fitted[name][: len(sizes[name])]
     return fitted
 
 
