@@ -42,7 +42,7 @@ lint: venv  ## format, code, typing, documentation, licences and artifact checks
 	$(BIN)/python tests/tools/lint.py
 
 format: venv  ## rewrite the sources in the project's format
-	$(BIN)/ruff check --fix-only --quiet --unsafe-fixes --select I,RUF022,UP .
+	$(BIN)/ruff check --fix-only --quiet --unsafe-fixes --select I,RUF021,RUF022,RUF100,UP .
 	$(BIN)/ruff format .
 
 sanity: venv  ## ansible-test sanity with ansible-core 2.16, 2.19 and 2.21
