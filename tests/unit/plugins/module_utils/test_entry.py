@@ -164,12 +164,12 @@ def test_impossible_options_are_refused_before_the_work(call: Caller, params: di
 @pytest.mark.parametrize("store", ["s3:bucket/prefix", "my remote:", "nas.example.com:/backups"])
 def test_a_remote_is_refused(call: Caller, store: str) -> None:
     with pytest.raises(ConfigError, match="names a remote"):
-        _ = call.job(store=store).place
+        assert call.job(store=store).place
 
 
 def test_a_relative_store_is_refused(call: Caller) -> None:
     with pytest.raises(ConfigError, match="absolute"):
-        _ = call.job(store="backups").place
+        assert call.job(store="backups").place
 
 
 def test_a_store_with_a_colon_further_on_is_a_folder(call: Caller) -> None:
