@@ -125,8 +125,6 @@ class Manifest:
             manifest = cls(**fields)
             manifest._check_types()
             return manifest
-        except ManifestError:
-            raise
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
             raise ManifestError(f"{where} is damaged: {exc}.", hint="Use another backup.") from exc
 

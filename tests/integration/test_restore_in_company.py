@@ -117,7 +117,7 @@ class Readers:
         self.seen: set[tuple[int, int]] = set()
         self.wrong: list[Any] = []
         self.stop = threading.Event()
-        self.threads = [threading.Thread(target=self._read, daemon=True) for _ in range(2)]
+        self.threads = [threading.Thread(target=self._read, daemon=True) for dummy in range(2)]
 
     def _read(self) -> None:
         sql = "SELECT (SELECT COUNT(*) FROM orders), (SELECT COUNT(*) FROM customers)"
@@ -130,7 +130,7 @@ class Readers:
                 continue
             try:
                 with connection.cursor() as cursor:
-                    for _ in range(20):
+                    for dummy in range(20):
                         cursor.execute(sql)
                         found = tuple(cursor.fetchone())
                         self.seen.add(found)

@@ -54,7 +54,7 @@ def require_driver() -> None:
     if PYMYSQL_ERROR:
         raise ConfigError(
             f"The Python library PyMySQL is missing on this host ({PYMYSQL_ERROR}).",
-            hint="Install python3-pymysql (Debian), python3-PyMySQL (RHEL) or PyMySQL (PyPI), 0.9.3 or newer.",
+            hint="Install python3-pymysql (Debian), python3-PyMySQL (RHEL) or PyMySQL (PyPI), 1.0 or newer.",
         )
 
 
@@ -153,6 +153,7 @@ class Client:
                 connection.close()
                 raise ConnectError(f"{login.where()} does not offer TLS, which tls_mode={login.tls_mode} demands.")
             execute(connection, _SESSION, stage="connect")
+            self.run.on_cancel(functools.partial(_cancel, options, connection.thread_id()))
             return connection
         except (pymysql.Error, OSError, RuntimeError) as exc:
             raise ConnectError(
@@ -268,6 +269,16 @@ class Client:
         for secret in self._secrets:
             secret.close()
         self._secrets.clear()
+
+
+def _cancel(options: dict[str, t.Any], number: int) -> None:
+    """End the statement that the connection ``number`` waits for."""
+    with contextlib.suppress(Exception):  # it is closed, or nothing is running
+        connection = pymysql.connect(**options)
+        try:
+            execute(connection, f"KILL QUERY {number}", stage="interrupted")
+        finally:
+            connection.close()
 
 
 def _quoted(value: str) -> str:

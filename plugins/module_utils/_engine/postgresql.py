@@ -33,11 +33,11 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import Connec
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Run
 
 _MAINTENANCE = ("postgres", "template1")
-_OLDEST = 10
+_OLDEST = 12
 
 
 class PostgresqlEngine(Engine):
-    """PostgreSQL 10 and newer."""
+    """PostgreSQL 12 and newer."""
 
     name = "postgresql"
     has_jobs = True

@@ -38,13 +38,13 @@ from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import (
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Draft, Store
 
-_CODE = t.Union[AgeReader, AgeWriter]
+_Coder = t.Union[AgeReader, AgeWriter]
 
 
 class _Age(Filter):
     """age as a filter: ``finish`` writes, or authenticates, the last chunk."""
 
-    def __init__(self, coder: _CODE) -> None:
+    def __init__(self, coder: _Coder) -> None:
         self._coder = coder
 
     def update(self, data: bytes) -> bytes:

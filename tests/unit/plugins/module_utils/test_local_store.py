@@ -65,18 +65,25 @@ def test_nothing_is_there_before_the_manifest(store: LocalStore, root: Path) -> 
     assert catalog.read(store).incomplete == ()
 
 
+class _Dying:
+    """An observer that ends the run at its step number `last`."""
+
+    def __init__(self, last: int) -> None:
+        self.last = last
+        self.seen: list[str] = []
+
+    def __call__(self, name: str) -> None:
+        self.seen.append(name)
+        if len(self.seen) == self.last:
+            raise KeyboardInterrupt
+
+
 def test_a_death_at_every_step(tmp_path: Path) -> None:
     """SIGKILL leaves what is on disk: the next run sees no backup, and sweeps."""
     number = 0
     while True:
         number += 1
-        seen: list[str] = []
-
-        def die(name: str, last: int = number, seen: list[str] = seen) -> None:
-            seen.append(name)
-            if len(seen) == last:
-                raise KeyboardInterrupt
-
+        die = _Dying(number)
         root = tmp_path / str(number)
         dying = LocalStore(str(root), create=True, step=die)
         try:
@@ -90,11 +97,11 @@ def test_a_death_at_every_step(tmp_path: Path) -> None:
         assert listed(store) == []
         with store.lock(SERIES.host, SERIES.instance):
             swept = store.sweep(SERIES.host, SERIES.instance)
-        assert swept == ([PLACE] if seen != ["create folder"] else [])
+        assert swept == ([PLACE] if die.seen != ["create folder"] else [])
         assert os.listdir(root / str(SERIES)) == []
         put(store, MANIFEST)
         assert listed(store) == [MANIFEST.id]
-    assert number == 6, seen
+    assert number == 6, die.seen
 
 
 @pytest.mark.parametrize("name", ["mkdir", "open", "write", "link", "unlink", "fsync", "dup"])

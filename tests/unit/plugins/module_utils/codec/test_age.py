@@ -209,7 +209,7 @@ def test_a_call_that_was_broken_off_ends_the_stream(side: str, monkeypatch: pyte
 def test_an_error_stays() -> None:
     reader = AgeReader(IDENTITIES)
     assert reader.update(FILE[:-1] + b"!" + b"?" * SEALED) == PLAIN[: 3 * CHUNK_SIZE]
-    for _ in range(2):
+    for dummy in range(2):
         with pytest.raises(PayloadError, match="chunk 4"):
             reader.update(b"")
     with pytest.raises(PayloadError, match="chunk 4"):
@@ -221,7 +221,7 @@ def test_memory_does_not_grow_with_the_stream() -> None:
         block = bytes(1 << 20)
         writer, reader = AgeWriter([RECIPIENT]), AgeReader(IDENTITIES)
         tracemalloc.start()
-        for _ in range(megabytes):
+        for dummy in range(megabytes):
             reader.update(writer.update(block))
         reader.update(writer.finish())
         reader.finish()
@@ -294,7 +294,7 @@ def test_a_header_without_end_is_refused_early() -> None:
     for step in (1, 4096, 2 * limit):
         reader = AgeReader(IDENTITIES)
         assert reader.update(start) == b""
-        for _ in range((limit - len(start) - 1) // step):
+        for dummy in range((limit - len(start) - 1) // step):
             assert reader.update(b"x" * step) == b""
         with pytest.raises(HeaderError, match=f"longer than {limit} bytes"):
             reader.update(b"x" * step)

@@ -36,7 +36,7 @@ def test_the_pair_of_the_specification() -> None:
 
 
 def test_generated_pairs_belong_together_and_differ() -> None:
-    pairs = {generate_identity() for _ in range(3)}
+    pairs = {generate_identity() for dummy in range(3)}
     assert len(pairs) == 3
     for secret, recipient in pairs:
         assert [identity.recipient for identity in parse_identities(secret)] == [recipient]

@@ -47,7 +47,7 @@ class Vector:
     """One file of the test data: a textual header, an empty line, an age file."""
 
     def __init__(self, name: str, data: bytes) -> None:
-        head, _, body = data.partition(b"\n\n")
+        head, dummy, body = data.partition(b"\n\n")
         fields = [line.split(": ", 1) for line in head.decode("utf-8").splitlines()]
         assert {key for key, _value in fields} <= KNOWN_KEYS, name
         values = dict(fields)
