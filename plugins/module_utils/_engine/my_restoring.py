@@ -45,6 +45,7 @@ class MysqlRestore(Restore):
             unit="chars",
         )
         self._created = False
+        self._left: list[str] = []
         self._code = b""
         self._names: set[str] = set()
         self._swap: Swap | None = None
@@ -64,8 +65,6 @@ class MysqlRestore(Restore):
             raise ConfigError(
                 f"{plan.target!r} is no name of a database: 1 to {LIMIT} characters, no space at its end."
             )
-        if plan.no_owner:
-            raise ConfigError("no_owner is for PostgreSQL; MySQL and MariaDB have no owners.")
         self._client.fitting_tool("mysql", self._server)
         for name in (plan.target, self.scratch):
             take_lock(self._admin, name)
@@ -177,14 +176,14 @@ class MysqlRestore(Restore):
             ),
         )
         try:
-            swap.execute()
+            self._left = swap.execute()
         finally:
             swap.close()
         self._created = False
         return self._previous if existed and plan.keep_previous else None
 
     def close(self) -> list[str]:
-        left = []
+        left = self._left
         if self._created:
             try:
                 self._run(f"DROP DATABASE IF EXISTS {quote(self.scratch)}", "clean up")

@@ -29,7 +29,11 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words impo
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError
 
+# The journal's table says by its name how far the swap is. The rename that moves the tables renames the journal too, so
+# that both are one: a database may have no table that could tell.
 JOURNAL = "backupdb_journal"
+SWAPPED = "backupdb_swapped"
+SETTLED = "backupdb_settled"
 _SWAP = "backupdb_swap"
 # A rename waits for transactions that use the tables, and makes others wait behind it.
 _LOCK_WAIT = 30
@@ -97,8 +101,9 @@ class Swap:
         """End the connection."""
         self._connection.close()
 
-    def execute(self) -> None:
-        """Swap. On failure all is as before, but for what the error says."""
+    def execute(self) -> list[str]:
+        """Swap. On failure all is as before, but for what the error says. Returns the names of what is no longer needed
+        and could not be dropped; the next sweep does that."""
         plan, step = self._plan, self._client.run.step
         self._gather()
         self._run(f"CREATE TABLE {quote(plan.scratch)}.{JOURNAL} (plan LONGTEXT CHARACTER SET utf8mb4)")
@@ -113,10 +118,16 @@ class Swap:
             raise
         try:
             step("renamed")
-            self.complete(step)
+            self._settle(step)
         except BackupError as exc:
             self._undo_quietly(self.undo_swapped, exc)
             raise
+        try:
+            step("drop scratch")
+            self._clear()
+        except BackupError:  # the target is in place, whatever becomes of the rest
+            return [name for name in (plan.previous if not plan.keep_previous else "", plan.scratch) if name]
+        return []
 
     def _undo_quietly(self, undo: t.Callable[[], None], exc: BaseException) -> None:
         try:
@@ -165,21 +176,22 @@ class Swap:
             charset, collation = plan.charset
             self._run(f"CREATE DATABASE {quote(plan.target)} CHARACTER SET {charset} COLLATE {collation}")
 
-    def _renames(self, moves: t.Sequence[tuple[str, str, t.Sequence[str]]]) -> str:
+    def _renames(self, moves: t.Sequence[tuple[str, str, t.Sequence[str]]], before: str, after: str) -> str:
+        """One statement that moves tables, and the journal's name with them."""
+        scratch = quote(self._plan.scratch)
         pairs = [
             f"{quote(source)}.{quote(name)} TO {quote(target)}.{quote(name)}"
             for source, target, names in moves
             for name in names
         ]
-        return "RENAME TABLE " + ", ".join(pairs) if pairs else "DO 0"
+        return "RENAME TABLE " + ", ".join([*pairs, f"{scratch}.{before} TO {scratch}.{after}"])
 
     def _rename(self) -> None:
         """One statement. Old triggers must go before it; a procedure does both, so that the server carries it through
         even if this process dies between. Where no procedure can be made, the journal alone covers that moment."""
         plan = self._plan
-        rename = self._renames(
-            [(plan.target, plan.previous, plan.old_tables), (plan.scratch, plan.target, plan.tables)]
-        )
+        moves = [(plan.target, plan.previous, plan.old_tables), (plan.scratch, plan.target, plan.tables)]
+        rename = self._renames(moves, JOURNAL, SWAPPED)
         if not plan.old_triggers:
             self._run(rename)
             return
@@ -201,7 +213,7 @@ class Swap:
         self._run(f"SET @backupdb_rename = {_hex(rename)}")
         self._run(f"CALL {name}()")
 
-    def complete(self, step: t.Callable[[str], None] = lambda _name: None) -> None:
+    def _settle(self, step: t.Callable[[str], None] = lambda _name: None) -> None:
         """What follows the rename. Can be run again from its start."""
         plan = self._plan
         charset, collation = plan.charset
@@ -211,14 +223,18 @@ class Swap:
         self._point_defaults(plan.target, plan.scratch)
         self._code(plan.code, plan.source, plan.target, plan.names)
         self._grant()
-        step("code created")
         if plan.previous and plan.keep_previous:
             drop_code(self._connection, plan.previous, stage="swap")
             self._point_defaults(plan.previous, plan.target)
             self._code(plan.old_code, plan.target, plan.previous, plan.old_names, events=ENABLED)
-        elif plan.previous:
+        step("code created")
+        self._run(self._renames([], SWAPPED, SETTLED))
+
+    def _clear(self) -> None:
+        """Drop what was replaced, and the scratch database with the journal last. Can be run again."""
+        plan = self._plan
+        if plan.previous and not plan.keep_previous:
             self._run(f"DROP DATABASE IF EXISTS {quote(plan.previous)}")
-        step("drop scratch")
         self._run(f"DROP DATABASE IF EXISTS {quote(plan.scratch)}")
 
     def _point_defaults(self, database: str, before: str) -> None:
@@ -284,9 +300,8 @@ class Swap:
         drop_code(self._connection, plan.target, stage="swap")
         if plan.previous:
             drop_code(self._connection, plan.previous, stage="swap")
-        self._run(
-            self._renames([(plan.target, plan.scratch, plan.tables), (plan.previous, plan.target, plan.old_tables)])
-        )
+        moves = [(plan.target, plan.scratch, plan.tables), (plan.previous, plan.target, plan.old_tables)]
+        self._run(self._renames(moves, SWAPPED, JOURNAL))
         if not plan.previous:
             self._run(f"DROP DATABASE IF EXISTS {quote(plan.target)}")
             return
@@ -297,18 +312,16 @@ class Swap:
         self._grant()
         self._run(f"DROP DATABASE IF EXISTS {quote(plan.previous)}")
 
-    def recover(self) -> str:
-        """Finish or undo a swap that its run left. Returns what was done, in words."""
+    def recover(self, journal: str) -> str:
+        """Finish or undo a swap that its run left. ``journal``: its table's name. Returns what was done, in words."""
         plan = self._plan
-        here = set(Reader(self._connection, plan.scratch, stage="swap").tables)
-        if here & set(plan.tables) or (not plan.tables and plan.old_tables and not self._moved_out()):
+        if journal == JOURNAL:
             self.undo_unswapped()
             return f"undid a restore into {plan.target!r} that had died before its swap"
-        self.complete()
+        if journal == SWAPPED:
+            self._settle()
+        self._clear()
         return f"finished the swap of {plan.target!r} that a restore had left when it died"
-
-    def _moved_out(self) -> bool:
-        return bool(Reader(self._connection, self._plan.previous, stage="swap").tables)
 
 
 def _plain(name: str) -> str:
@@ -320,4 +333,4 @@ def _hex(text: str) -> str:
     return f"CONVERT(0x{text.encode().hex()} USING utf8mb4)"
 
 
-__all__ = ("JOURNAL", "Plan", "Swap")
+__all__ = ("JOURNAL", "SETTLED", "SWAPPED", "Plan", "Swap")

@@ -8,13 +8,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, execute
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_schema import Reader
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_swap import JOURNAL, Plan, Swap
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_swap import JOURNAL, SETTLED, SWAPPED, Plan, Swap
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import literal, quote
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import LockedError
 
@@ -30,27 +31,31 @@ def take_lock(connection: t.Any, name: str) -> None:
 
 def sweep_scratch(client: Client, admin: t.Any) -> list[str]:
     """Finish, undo and drop what restores that died have left. Databases of restores that live are locked."""
-    done = []
+    done: list[str] = []
     sql = "SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE '%backupdb\\_scratch\\_%'"
     for (name,) in execute(admin, sql, stage="sweep"):
         if not SCRATCH.search(name):
             continue
-        try:
+        with contextlib.suppress(LockedError):
             take_lock(admin, name)
-        except LockedError:
-            continue
-        tables = Reader(admin, name, stage="sweep").tables
-        if JOURNAL in tables:
-            rows = execute(admin, f"SELECT plan FROM {quote(name)}.{JOURNAL}", stage="sweep")
-            if rows:
-                swap = Swap(client, Plan.from_json(rows[0][0]))
-                try:
-                    done.append(swap.recover())
-                finally:
-                    swap.close()
-        execute(admin, f"DROP DATABASE IF EXISTS {quote(name)}", stage="sweep")
-        done.append(f"dropped the scratch database {name!r} of a restore that died")
+            done += _recovered(client, admin, name)
+            execute(admin, f"DROP DATABASE IF EXISTS {quote(name)}", stage="sweep")
+            done.append(f"dropped the scratch database {name!r} of a restore that died")
     return done
+
+
+def _recovered(client: Client, admin: t.Any, name: str) -> t.Iterator[str]:
+    """Finish or undo the swap whose journal a scratch database holds. Nobody may restore into its target meanwhile."""
+    tables = Reader(admin, name, stage="sweep").tables
+    for journal in {JOURNAL, SWAPPED, SETTLED}.intersection(tables):
+        for (text,) in execute(admin, f"SELECT plan FROM {quote(name)}.{journal}", stage="sweep"):
+            plan = Plan.from_json(text)
+            take_lock(admin, plan.target)
+            swap = Swap(client, plan)
+            try:
+                yield swap.recover(journal)
+            finally:
+                swap.close()
 
 
 __all__ = ("SCRATCH", "sweep_scratch", "take_lock")

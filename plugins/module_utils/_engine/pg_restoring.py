@@ -25,7 +25,12 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client imp
     quote,
     sqlstate,
 )
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError, EngineError, LockedError
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
+    BackupError,
+    ConfigError,
+    EngineError,
+    LockedError,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table, utc_now
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command
 
@@ -51,6 +56,7 @@ class PostgresqlRestore(Restore):
         self._token = secrets.token_hex(4)
         self.scratch = names.beside(plan.target, f"backupdb_scratch_{self._token}", LIMIT)
         self._created = False
+        self._left: list[str] = []
         self._no_tablespaces = False
         self._path = ""
 
@@ -224,9 +230,13 @@ class PostgresqlRestore(Restore):
                 if sqlstate(exc.__cause__) != _OBJECT_IN_USE or attempt == _SWAP_TRIES:
                     raise
         self._created = False
-        step("swapped")
-        if previous and not self._plan.keep_previous:
-            self._drop(previous)
+        try:
+            step("swapped")
+            if previous and not self._plan.keep_previous:
+                self._drop(previous)
+        except BackupError:  # the target is in place, whatever becomes of the old one; the next sweep drops it
+            if not self._plan.keep_previous:
+                self._left.append(previous)
         return previous if previous and self._plan.keep_previous else None
 
     def _rename(self, target: str, previous: str) -> None:
@@ -269,7 +279,7 @@ class PostgresqlRestore(Restore):
         self._run(f"DROP DATABASE IF EXISTS {quote(name)}{force}", "clean up")
 
     def close(self) -> list[str]:
-        left = []
+        left = [name for name in self._left if name]
         if self._created:
             try:
                 with contextlib.suppress(EngineError):

@@ -148,7 +148,9 @@ class RestoreTask:
         except BaseException:
             restore.close()
             raise
-        restore.close()
+        left = restore.close()
+        if left:
+            self._warnings.append(f"Left behind, to be dropped by the next restore: {', '.join(left)}.")
         result["warnings"] = [*self._warnings, *warnings]
         result["stages"] = self._stages.seconds
         return result
