@@ -140,7 +140,8 @@ def read_file(stream: t.BinaryIO) -> StreamSource:
 class _Pump:
     """Moves all bytes from ``source`` through ``filters`` into ``sink``."""
 
-    def __init__(self, source: Source, filters: t.Sequence[Filter], sink: Sink) -> None:
+    def __init__(self, run: Run, source: Source, filters: t.Sequence[Filter], sink: Sink) -> None:
+        self._run = run
         self.source, self.filters, self.sink = source, filters, sink
 
     def _pass(self, data: bytes, filters: t.Sequence[Filter]) -> None:
@@ -155,6 +156,7 @@ class _Pump:
 
     def run(self) -> None:
         for chunk in self.source.chunks():
+            self._run.check()  # without a process in the chain nobody else would notice that the run is over
             self._pass(chunk, self.filters)
         self.source.ended()
         for index, item in enumerate(self.filters):
@@ -187,7 +189,7 @@ class Pipeline:
             self._guarded(pumps[-1])
             for thread in threads:
                 thread.join()
-        except BaseException as exc:  # a signal's exception in this thread, or a tool that cannot be started
+        except BaseException as exc:  # a tool that cannot be started
             self._fail(exc)
         finally:
             self._kill()
@@ -220,7 +222,7 @@ class Pipeline:
             if source is not None:
                 last = index == len(nodes) - 1
                 sink = _Writer(item, last=last) if isinstance(item, Process) else item
-                pumps.append(_Pump(source, filters, t.cast(Sink, sink)))
+                pumps.append(_Pump(self._run, source, filters, t.cast(Sink, sink)))
                 filters = []
             source = _Reader(item) if isinstance(item, Process) else t.cast(Source, item)
         return pumps

@@ -111,10 +111,14 @@ class Run:
             raise InterruptedRun(f"Stopped: {self._reason}.", hint="Nothing of the unfinished work was kept.")
 
     def cancel(self, reason: str) -> None:
-        """End the run from any thread: kills what is running, and makes every :meth:`check` raise."""
+        """End the run from any thread: kills what is running, ends statements, and makes every :meth:`check` raise.
+
+        Clean-up goes on undisturbed: what is started or connected later is not ended.
+        """
         self._reason = self._reason or reason
         with self._lock:
-            live, actions = list(self._live), list(self._on_cancel)
+            # Each action once: a second one would end statements of the clean-up.
+            live, actions, self._on_cancel = list(self._live), self._on_cancel, []
         for process in live:
             process.kill()
         for action in actions:
@@ -124,8 +128,6 @@ class Run:
         """``action`` ends what waits for a server; it is called from any thread and must not raise."""
         with self._lock:
             self._on_cancel.append(action)
-        if self._reason:  # it was cancelled a moment ago, when this was not known
-            action()
 
     def cause(self, exc: BackupError) -> BackupError:
         """What is to be told of an error: when the run was cancelled, broken statements and tools are but its echo."""

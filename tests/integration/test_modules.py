@@ -7,99 +7,29 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import support
-from ansible_collections.vya.backupdb.plugins.module_utils._codec.age import generate_identity
 from jsonschema import Draft202012Validator
-from support.modules import ROOT, run_module, run_play, start_module
+from support.desk import IDENTITY, RECIPIENT, STRANGER, STRANGERS_RECIPIENT, Desk, opened, shop, succeeded
+from support.modules import ROOT, run_play
 
-TABLES = """
-CREATE TABLE customers (id integer PRIMARY KEY, name varchar(100) NOT NULL);
-CREATE TABLE orders (id integer PRIMARY KEY, customer integer REFERENCES customers (id), total numeric(10,2));
-INSERT INTO customers VALUES (1, 'Ada'), (2, 'Blaise'), (3, 'Ćelija \U0001f980');
-INSERT INTO orders VALUES (10, 1, 9.95), (11, 1, 100.00), (12, 3, 0.00), (13, NULL, NULL);
-"""
-IDENTITY, RECIPIENT = generate_identity()
-STRANGER, STRANGERS_RECIPIENT = generate_identity()
 MANIFEST_SCHEMA = Draft202012Validator(json.loads((ROOT / "docs" / "manifest.schema.json").read_text(encoding="utf-8")))
-
-
-class Desk:
-    """A server with the database `shop`, a store that is not there yet, and the modules."""
-
-    def __init__(self, server: support.Server, folder: Path) -> None:
-        self.server = server
-        self.store = folder / "store"
-
-    @property
-    def login(self) -> dict[str, Any]:
-        """Options of the connection."""
-        return {"engine": self.server.engine, **self.server.login}
-
-    def call(self, name: str, params: dict[str, Any], **options: Any) -> dict[str, Any]:
-        """Run a module with the server's tools."""
-        return run_module(name, params, path_prefix=self.server.tool_path, **options)
-
-    def info(self, **params: Any) -> dict[str, Any]:
-        """db_info."""
-        return self.call("db_info", {**self.login, **params})
-
-    def backup(self, params: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
-        """db_backup, encrypted; `options` as in start_module."""
-        given = {**self.login, "store": str(self.store), "host": "db1", "recipients": [RECIPIENT], **(params or {})}
-        return self.call("db_backup", given, **options)
-
-    def restore(self, params: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
-        """db_restore of `shop`; `options` as in start_module."""
-        given = {**self.login, "store": str(self.store), "host": "db1", "database": "shop", "identity": IDENTITY}
-        return self.call("db_restore", {**given, **(params or {})}, **options)
-
-    def listing(self, **params: Any) -> dict[str, Any]:
-        """backup_info."""
-        return self.call("backup_info", {"store": str(self.store), **params})
-
-    def verify(self, **params: Any) -> dict[str, Any]:
-        """backup_verify."""
-        return self.call("backup_verify", {"store": str(self.store), **params})
-
-    def files(self) -> dict[str, tuple[int, int]]:
-        """What is below the store: inode and time of change."""
-        paths = sorted(self.store.rglob("*"))
-        return {str(path): (path.lstat().st_ino, path.lstat().st_mtime_ns) for path in paths}
 
 
 @pytest.fixture(scope="module", params=["pg15", "mariadb"])
 def server(request: pytest.FixtureRequest) -> Iterator[support.Server]:
     """Each server in turn, with the database `shop` alone."""
-    found: support.Server = request.getfixturevalue(request.param)
-    for name in found.databases():
-        found.drop_database(name)
-    found.create_database("shop")
-    found.execute_script(TABLES.encode(), "shop")
-    yield found
-    for name in found.databases():
-        found.drop_database(name)
+    yield from shop(request.getfixturevalue(request.param))
 
 
 @pytest.fixture
 def desk(server: support.Server, tmp_path: Path) -> Iterator[Desk]:
-    """The server with an empty store; what a test made on the server goes afterwards."""
-    yield Desk(server, tmp_path)
-    for name in server.databases():
-        if name != "shop":
-            server.drop_database(name)
-
-
-def succeeded(result: dict[str, Any]) -> dict[str, Any]:
-    """The result of a task that must have gone well."""
-    assert not result["failed"], result["msg"]
-    return result
+    """The server with an empty store."""
+    yield from opened(server, tmp_path)
 
 
 def test_db_info(desk: Desk) -> None:
@@ -315,58 +245,6 @@ def test_a_backup_that_is_not_there(desk: Desk) -> None:
     result = desk.restore({"database": "@globals"})
     assert result["failed"]
     assert "globals=true" in result["msg"]
-
-
-def waits_for_lock(server: support.Server) -> bool:
-    """Whether a session of the server waits for a lock."""
-    if server.engine == "postgresql":
-        return bool(server.query("SELECT 1 FROM pg_locks WHERE NOT granted"))
-    return bool(server.query("SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for%lock'"))
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_the_run_in_order(desk: Desk, number: signal.Signals) -> None:
-    server = desk.server
-    succeeded(desk.backup({"globals": False}))
-    before = desk.files()
-    blocker = server.connect("shop")
-    blocker.autocommit = False
-    try:
-        with blocker.cursor() as cursor:
-            lock = "LOCK TABLE orders" if server.engine == "postgresql" else "LOCK TABLES orders WRITE"
-            cursor.execute(lock)
-            params = {**desk.login, "store": str(desk.store), "host": "db1", "globals": False}
-            module = start_module("db_backup", params, path_prefix=server.tool_path)
-            deadline = time.monotonic() + 60
-            while not waits_for_lock(server):
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
-            children = [int(pid) for pid in Path(f"/proc/{module.pid}/task/{module.pid}/children").read_text().split()]
-            module.send(number)
-            result = module.wait(60)
-    finally:
-        blocker.close()
-    assert result["failed"]
-    assert not result["changed"]
-    assert number.name in result["msg"]
-    assert result["failures"][0]["stage"] == "interrupted"
-    assert {path for path in desk.files() if path not in before} == set()
-    assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
-
-
-def test_a_time_limit_ends_the_run_in_order(desk: Desk) -> None:
-    server = desk.server
-    blocker = server.connect("shop")
-    blocker.autocommit = False
-    try:
-        with blocker.cursor() as cursor:
-            cursor.execute("LOCK TABLE orders" if server.engine == "postgresql" else "LOCK TABLES orders WRITE")
-            result = desk.backup({"globals": False, "timeout": 5})
-    finally:
-        blocker.close()
-    assert result["failed"]
-    assert "time limit of 5 s" in result["msg"]
-    assert list(desk.store.rglob("2*Z-*")) == []
 
 
 def test_through_ansible(desk: Desk) -> None:

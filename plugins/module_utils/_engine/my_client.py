@@ -9,7 +9,9 @@
 from __future__ import annotations
 
 import configparser
+import contextlib
 import dataclasses
+import functools
 import os
 import re
 import shutil

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import glob
 import os
 import re
@@ -111,6 +113,7 @@ class Client:
             options["passfile"] = self.login.config_file
         try:
             connection = psycopg2.connect(**options)
+            self.run.on_cancel(functools.partial(_cancel, connection))
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute(_SESSION)
@@ -186,6 +189,11 @@ class Client:
         if self._secret is not None:
             self._secret.close()
             self._secret = None
+
+
+def _cancel(connection: t.Any) -> None:
+    with contextlib.suppress(Exception):  # closed, or nothing is running
+        connection.cancel()
 
 
 def query(connection: t.Any, sql: str, params: t.Sequence[t.Any] = (), *, stage: str) -> list[tuple[t.Any, ...]]:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
+import threading
 import time
 import typing as t
 
@@ -45,24 +47,36 @@ class Stages:
 
 @contextlib.contextmanager
 def ended_by_signals(run: Run) -> t.Iterator[None]:
-    """SIGTERM, SIGINT and SIGHUP end the run in order: children are killed, what was begun is removed."""
+    """SIGTERM, SIGINT and SIGHUP end the run in order: children are killed, what was begun is removed.
 
-    received: list[int] = []
-
-    def handler(number: int, _frame: t.Any) -> None:
-        run.cancel(f"signal {signal.Signals(number).name}")
-        # Only the first one interrupts: another must not cut short the clean-up that the first one began.
-        if not received:
-            received.append(number)
-            run.check()
-
+    A thread hears of the signal (signal.set_wakeup_fd) and cancels the run, as the time limit does. Nothing is raised
+    in the main thread: that would come too late when a driver waits in a long statement, and could hit anywhere, such
+    as the clean-up or the moment after a commit.
+    """
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-    before = {number: signal.signal(number, handler) for number in numbers}
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    os.set_blocking(writer, False)
+    listener = threading.Thread(target=_listen, args=(run, reader, numbers), daemon=True, name="signals")
+    listener.start()
+    woken = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    before = {number: signal.signal(number, lambda _number, _frame: None) for number in numbers}
     try:
         yield
     finally:
         for number, old in before.items():
             signal.signal(number, old)
+        signal.set_wakeup_fd(woken)
+        os.close(writer)
+        listener.join()
+        os.close(reader)
+
+
+def _listen(run: Run, reader: int, numbers: t.Sequence[int]) -> None:
+    """Cancel the run at the first of the signals whose numbers come through the pipe; ends with the pipe."""
+    for data in iter(lambda: os.read(reader, 64), b""):
+        for number in data:
+            if number in numbers:
+                run.cancel(f"signal {signal.Signals(number).name}")
 
 
 def fit(result: dict[str, t.Any], lists: t.Sequence[str], *, limit: int = RESULT_LIMIT) -> dict[str, t.Any]:

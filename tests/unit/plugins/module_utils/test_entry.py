@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
+import threading
+import time
 import typing as t
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
     StoreError,
     ToolError,
 )
+from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command, Discard, Pipeline, StreamSource
 from ansible_collections.vya.backupdb.plugins.module_utils._run.backup import Outcome
 from ansible_collections.vya.backupdb.plugins.module_utils._run.backup_entry import outcome_answer
 from ansible_collections.vya.backupdb.plugins.module_utils._run.entry import Answer, Job, PartlyDone
@@ -226,19 +230,55 @@ def test_an_identity_file_must_be_a_file(call: Caller, tmp_path: Path) -> None:
             call.job(identity_file=str(path)).identities()
 
 
+def until_interrupted(job: Job) -> None:
+    """Work in small steps."""
+    for _step in range(1000):
+        job.run.check()
+        time.sleep(0.01)
+    raise AssertionError("the signal did not end the run")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_is_a_failure_that_says_so(call: Caller, number: signal.Signals) -> None:
     before = signal.getsignal(number)
 
     def work(job: Job) -> Answer:
         os.kill(os.getpid(), number)
-        job.run.check()
-        raise AssertionError("the signal did not end the run")
+        until_interrupted(job)
+        return Answer({})
 
     result = call(work)
     assert (result["failed"], result["stage"]) == (True, "interrupted")
     assert number.name in result["msg"]
     assert signal.getsignal(number) == before
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_a_signal_ends_a_process_that_hangs(call: Caller) -> None:
+    def work(job: Job) -> Answer:
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        Pipeline(job.run, [Command(("sleep", "600"), stage="dump"), Discard()]).execute()
+        return Answer({})
+
+    result = call(work)
+    assert (result["stage"], "SIGTERM" in result["msg"]) == ("interrupted", True)
+
+
+def test_a_signal_ends_a_stream_without_a_process(call: Caller) -> None:
+    def work(job: Job) -> Answer:
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        Pipeline(job.run, [StreamSource(itertools.repeat(b"x")), Discard()]).execute()
+        return Answer({})
+
+    assert call(work)["stage"] == "interrupted"
+
+
+def test_the_time_limit_ends_a_stream_without_a_process(call: Caller) -> None:
+    def work(job: Job) -> Answer:
+        Pipeline(job.run, [StreamSource(itertools.repeat(b"x")), Discard()]).execute()
+        return Answer({})
+
+    assert "time limit of 1 s" in call(work, timeout=1)["msg"]
 
 
 def test_a_second_signal_does_not_cut_the_clean_up_short(call: Caller) -> None:
@@ -247,9 +287,11 @@ def test_a_second_signal_does_not_cut_the_clean_up_short(call: Caller) -> None:
     def work(job: Job) -> Answer:
         try:
             os.kill(os.getpid(), signal.SIGTERM)
-            job.run.check()
+            until_interrupted(job)
         finally:
             os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.1)
             cleaned.append(True)
         return Answer({})
 
