@@ -23,6 +23,8 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import Backup
 CHUNK = 1 << 20
 _STDERR_KEPT = 16384
 _F_SETPIPE_SZ = 1031
+# A statement is ended through a connection of its own, which a server that is gone does not answer.
+_PATIENCE = 10.0
 _F_GETPIPE_SZ = 1032
 _SHORT = 1 << 17
 _PAUSE = 0.001
@@ -87,15 +89,16 @@ class Run:
         observer: t.Callable[[str], None] | None = None,
     ) -> None:
         self._deadline = time.monotonic() + timeout if timeout else None
-        self._timeout = timeout
+        self._limit = f"the time limit of {timeout:g} s is over" if timeout else ""
         self._secrets = tuple(secrets)
         self._observer = observer
         self._reason = ""
         self._live: list[Process] = []
         self._on_cancel: list[t.Callable[[], None]] = []
-        # A signal's handler may cancel while the main thread holds it.
-        self._lock = threading.RLock()
-        self._watcher: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._cancelled = threading.Event()
+        if timeout:
+            threading.Thread(target=self._watch, args=(timeout,), daemon=True, name="time-limit").start()
 
     def step(self, name: str) -> None:
         """Announce a step, and stop here if the run is over."""
@@ -106,23 +109,29 @@ class Run:
     def check(self) -> None:
         """Raise InterruptedRun when a signal came or the time is up."""
         if not self._reason and self._deadline is not None and time.monotonic() > self._deadline:
-            self._reason = f"the time limit of {self._timeout:g} s is over"
+            self.cancel(self._limit)
         if self._reason:
+            # Clean-up follows, and a cancellation that is still on its way would end that as well.
+            self._cancelled.wait(_PATIENCE)
             raise InterruptedRun(f"Stopped: {self._reason}.", hint="Nothing of the unfinished work was kept.")
 
     def cancel(self, reason: str) -> None:
         """End the run from any thread: kills what is running, ends statements, and makes every :meth:`check` raise.
 
-        Clean-up goes on undisturbed: what is started or connected later is not ended.
+        Clean-up goes on undisturbed: what is started or connected later is not ended. Only the first call does a thing.
         """
-        self._reason = self._reason or reason
         with self._lock:
-            # Each action once: a second one would end statements of the clean-up.
-            live, actions, self._on_cancel = list(self._live), self._on_cancel, []
-        for process in live:
-            process.kill()
-        for action in actions:
-            action()
+            if self._reason:
+                return
+            self._reason = reason
+            live, actions = list(self._live), list(self._on_cancel)
+        try:
+            for process in live:
+                process.kill()
+            for action in actions:
+                action()
+        finally:
+            self._cancelled.set()
 
     def on_cancel(self, action: t.Callable[[], None]) -> None:
         """``action`` ends what waits for a server; it is called from any thread and must not raise."""
@@ -149,9 +158,6 @@ class Run:
             self._live.append(process)
         if self._reason:  # it was cancelled a moment ago, when this process was not known
             process.kill()
-        if self._deadline is not None and self._watcher is None:
-            self._watcher = threading.Thread(target=self._watch, daemon=True, name="time-limit")
-            self._watcher.start()
         return process
 
     def forget(self, process: Process) -> None:
@@ -160,13 +166,9 @@ class Run:
             if process in self._live:
                 self._live.remove(process)
 
-    def _watch(self) -> None:
-        while not self._reason:
-            time.sleep(0.2)
-            try:
-                self.check()
-            except InterruptedRun:
-                self.cancel(self._reason)
+    def _watch(self, timeout: float) -> None:
+        if not self._cancelled.wait(timeout):
+            self.cancel(self._limit)
 
 
 class Process:

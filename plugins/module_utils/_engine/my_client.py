@@ -16,6 +16,7 @@ import os
 import re
 import shutil
 import typing as t
+import weakref
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Login, Server
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
@@ -155,7 +156,7 @@ class Client:
                 connection.close()
                 raise ConnectError(f"{login.where()} does not offer TLS, which tls_mode={login.tls_mode} demands.")
             execute(connection, _SESSION, stage="connect")
-            self.run.on_cancel(functools.partial(_cancel, options, connection.thread_id()))
+            self.run.on_cancel(functools.partial(_cancel, options, weakref.ref(connection)))
             return connection
         except (pymysql.Error, OSError, RuntimeError) as exc:
             raise ConnectError(
@@ -273,14 +274,16 @@ class Client:
         self._secrets.clear()
 
 
-def _cancel(options: dict[str, t.Any], number: int) -> None:
-    """End the statement that the connection ``number`` waits for."""
-    with contextlib.suppress(Exception):  # it is closed, or nothing is running
-        connection = pymysql.connect(**options)
-        try:
-            execute(connection, f"KILL QUERY {number}", stage="interrupted")
-        finally:
-            connection.close()
+def _cancel(options: dict[str, t.Any], reference: weakref.ref[t.Any]) -> None:
+    """End the statement that a connection waits for."""
+    waiting = reference()
+    if waiting is not None and waiting.open:
+        with contextlib.suppress(Exception):
+            connection = pymysql.connect(**options)
+            try:
+                execute(connection, f"KILL QUERY {waiting.thread_id()}", stage="interrupted")
+            finally:
+                connection.close()
 
 
 def _quoted(value: str) -> str:

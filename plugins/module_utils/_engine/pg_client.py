@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import typing as t
+import weakref
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Login
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
@@ -113,7 +114,7 @@ class Client:
             options["passfile"] = self.login.config_file
         try:
             connection = psycopg2.connect(**options)
-            self.run.on_cancel(functools.partial(_cancel, connection))
+            self.run.on_cancel(functools.partial(_cancel, weakref.ref(connection)))
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute(_SESSION)
@@ -191,9 +192,12 @@ class Client:
             self._secret = None
 
 
-def _cancel(connection: t.Any) -> None:
-    with contextlib.suppress(Exception):  # closed, or nothing is running
-        connection.cancel()
+def _cancel(reference: weakref.ref[t.Any]) -> None:
+    """End the statement that a connection waits for."""
+    connection = reference()
+    if connection is not None and not connection.closed:
+        with contextlib.suppress(Exception):
+            connection.cancel()
 
 
 def query(connection: t.Any, sql: str, params: t.Sequence[t.Any] = (), *, stage: str) -> list[tuple[t.Any, ...]]:
