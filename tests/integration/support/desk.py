@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import importlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
 from ansible_collections.vya.backupdb.plugins.module_utils._codec.age import generate_identity
 
 from .modules import run_module
@@ -24,6 +26,28 @@ IDENTITY, RECIPIENT = generate_identity()
 STRANGER, STRANGERS_RECIPIENT = generate_identity()
 
 
+# What Ansible or the runner adds, and what every module may return.
+USUAL = {"changed", "diff", "exception", "failed", "invocation", "msg", "process_rc", "process_stderr", "warnings"}
+
+
+def undocumented(name: str, result: Mapping[str, Any]) -> list[str]:
+    """Keys of a result that the module's RETURN does not list. Where it lists none below a key, anything goes."""
+    module = importlib.import_module(f"ansible_collections.vya.backupdb.plugins.modules.{name}")
+
+    def search(found: Mapping[str, Any], known: Mapping[str, Any], path: str) -> Iterator[str]:
+        for key, value in found.items():
+            if key not in known:
+                yield path + key
+                continue
+            inner = known[key].get("contains")
+            for item in value if isinstance(value, list) else [value]:
+                if inner and isinstance(item, dict):
+                    yield from search(item, inner, f"{path}{key}.")
+
+    own = {key: value for key, value in result.items() if key not in USUAL}
+    return sorted(set(search(own, yaml.safe_load(module.RETURN), "")))
+
+
 class Desk:
     """A server with the database `shop`, a store that is not there yet, and the modules."""
 
@@ -37,8 +61,11 @@ class Desk:
         return {"engine": self.server.engine, **self.server.login}
 
     def call(self, name: str, params: dict[str, Any], **options: Any) -> dict[str, Any]:
-        """Run a module with the server's tools."""
-        return run_module(name, params, path_prefix=self.server.tool_path, **options)
+        """Run a module with the server's tools. What it answers must be documented."""
+        result = run_module(name, params, path_prefix=self.server.tool_path, **options)
+        strange = undocumented(name, result)
+        assert strange == [], f"{name} returns what its documentation does not tell: {strange}"
+        return result
 
     def info(self, **params: Any) -> dict[str, Any]:
         """db_info."""

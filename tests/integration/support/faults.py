@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vya.backupdb contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults, and what must hold after each: a place of work with a server, a store and the modules, tools that fail, orphans."""
+"""Faults, and what must hold after each: a server, a store and the modules between them, tools that fail, orphans."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def processes(mark: str) -> dict[int, str]:
             continue
         try:
             if f"{MARK}={mark}".encode() in (folder / "environ").read_bytes():
-                found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                found[int(folder.name)] = (
+                    (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                )
         except OSError:
             continue  # it ended in this moment, or is a zombie
     return found
@@ -68,6 +70,9 @@ class Site:
         self.tools = folder / "tools"
         self.tools.mkdir()
         self.mark = uuid.uuid4().hex
+        # States of `shop`, for tests that go back and forth between them.
+        self.old: dict[str, Any] = {}
+        self.new: dict[str, Any] = {}
 
     # -- modules
 
@@ -109,9 +114,9 @@ class Site:
         return start_module(name, make(**(params or {})), **self._options(options))
 
     def kills(self, name: str, params: Mapping[str, Any] | None = None, *, first: str = "") -> Iterator[str]:
-        """SIGKILL the module at its first step (or at the step called `first`), at the next, and so on; yields the step after each death.
+        """SIGKILL the module at its first step (or at the step called `first`), at the next, and so on.
 
-        Ends with the first run that nothing killed: that one must have gone well.
+        Yields the step after each death. Ends with the first run that nothing killed: that one must have gone well.
         """
         number = self._number_of(name, params, first) if first else 1
         while True:
@@ -171,7 +176,7 @@ class Site:
 
     def assert_no_leftovers(self) -> None:
         """Nothing temporary: files of the store, of the module, databases and orphans."""
-        assert [path for path in self.store.rglob(".tmp-*")] == []
+        assert list(self.store.rglob(".tmp-*")) == []
         assert [path.name for path in self.folder.iterdir() if path.name.startswith(("tmp", "ansible"))] == []
         assert [name for name in self.server.databases() if "backupdb" in name] == []
         self.assert_no_orphans()
@@ -180,7 +185,9 @@ class Site:
 
     def engine(self, run: Run | None = None) -> Engine:
         """The collection's engine with the server's login."""
-        login = Login(self.server.engine, **{key.replace("login_", ""): value for key, value in self.server.login.items()})
+        login = Login(
+            self.server.engine, **{key.replace("login_", ""): value for key, value in self.server.login.items()}
+        )
         make = PostgresqlEngine if self.server.engine == "postgresql" else MysqlEngine
         return make(run or Run(), login)
 
@@ -205,7 +212,7 @@ class Site:
         return LOAD_TOOLS[self.server.engine]
 
     def fake(self, tool: str, body: str) -> None:
-        """Put a program in place of a tool. `body` is shell; the real one is `real`. Questions for the version go through."""
+        """Put a program in place of a tool. `body` is shell, where `real` is the tool. Questions for a version pass."""
         real = shutil.which(tool, path=os.pathsep.join((self.server.tool_path, os.environ["PATH"])))
         assert real is not None, tool
         text = f"""#!/bin/sh

@@ -27,7 +27,7 @@ ROOM = 6 << 30
 
 
 def fast_folder() -> str | None:
-    """Where servers live: in memory when there is room, since every change of a definition waits for the disk several times."""
+    """Where servers live: in memory when there is room, since each change of a definition waits for the disk."""
     try:
         info = os.statvfs(SHARED_MEMORY)
     except OSError:

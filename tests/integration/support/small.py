@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vya.backupdb contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small database with one of everything that a swap must carry, in two states: `shop` as it was backed up and as it went on."""
+"""A small database with one of everything that a swap must carry, in two states: as it was backed up, as it went on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ INSERT INTO orders VALUES (1, 7, E'USE shop; \\! rm\n\\.\n', '\x00ff0a1a'), (2, 
 UPDATE customers SET favourite = 2;
 INSERT INTO "-rf; $(x)
 \ 'table'" VALUES ('twice', '{1,NULL}'), ('twice', '{1,NULL}');
-CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.log VALUES (TG_OP); RETURN NEW; END';
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql
+  AS 'BEGIN INSERT INTO public.log VALUES (TG_OP); RETURN NEW; END';
 CREATE TRIGGER noted AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION note();
 CREATE VIEW rich AS SELECT c.name, count(*) AS n FROM customers c JOIN orders o ON o.customer = c.id GROUP BY 1;
 CREATE MATERIALIZED VIEW kept AS SELECT * FROM rich;
@@ -37,27 +38,33 @@ CREATE TABLE later (id integer PRIMARY KEY, t text);
 INSERT INTO later VALUES (1, 'new');
 DROP VIEW rich CASCADE;
 CREATE VIEW poor AS SELECT * FROM later;
-CREATE OR REPLACE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.log VALUES (''later''); RETURN NEW; END';
+CREATE OR REPLACE FUNCTION note() RETURNS trigger LANGUAGE plpgsql
+  AS 'BEGIN INSERT INTO public.log VALUES (''later''); RETURN NEW; END';
 CREATE TRIGGER renoted BEFORE UPDATE ON later FOR EACH ROW EXECUTE FUNCTION note();
 SELECT lo_put(4242, 0, '\x00');
 SELECT setval('numbers', 99);
 """
 MYSQL = r"""
 CREATE TABLE customers (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(80) NOT NULL, favourite INT);
-CREATE TABLE orders (id INT PRIMARY KEY, customer INT, words TEXT, raw BLOB, FOREIGN KEY (customer) REFERENCES customers (id));
+CREATE TABLE orders (id INT PRIMARY KEY, customer INT, words TEXT, raw BLOB,
+  FOREIGN KEY (customer) REFERENCES customers (id));
 ALTER TABLE customers ADD FOREIGN KEY (favourite) REFERENCES orders (id);
 CREATE TABLE `-rf; $(x)
 \\ 'table'` (a TEXT, b BIT(9));
 CREATE TABLE log (what VARCHAR(80));
-INSERT INTO customers (name) VALUES ('Ada'), ('O''Brien; DROP TABLE orders; --'), ('line\nbreak \\ "x" `shop`.`orders`');
-INSERT INTO orders VALUES (1, 1, 'USE shop; \\! rm\n`shop`.`orders`', 0x00ff0a1a275c), (2, 2, NULL, ''), (3, NULL, '', NULL);
+INSERT INTO customers (name) VALUES ('Ada'), ('O''Brien; DROP TABLE orders; --'),
+    ('line\nbreak \\ "x" `shop`.`orders`');
+INSERT INTO orders VALUES (1, 1, 'USE shop; \\! rm\n`shop`.`orders`', 0x00ff0a1a275c),
+    (2, 2, NULL, ''), (3, NULL, '', NULL);
 UPDATE customers SET favourite = 2;
 INSERT INTO `-rf; $(x)
 \\ 'table'` VALUES ('twice', b'101'), ('twice', b'101');
 CREATE TRIGGER noted AFTER INSERT ON orders FOR EACH ROW INSERT INTO log VALUES ('insert `shop`.`orders`');
-CREATE TRIGGER noted_too AFTER INSERT ON orders FOR EACH ROW FOLLOWS noted UPDATE log SET what = CONCAT(what, '.');
+CREATE TRIGGER noted_too AFTER INSERT ON orders FOR EACH ROW
+  FOLLOWS noted UPDATE log SET what = CONCAT(what, '.');
 CREATE FUNCTION twice(i INT) RETURNS INT DETERMINISTIC RETURN i * 2;
-CREATE VIEW rich AS SELECT c.name, twice(COUNT(*)) AS n FROM customers c JOIN orders o ON o.customer = c.id GROUP BY 1;
+CREATE VIEW rich AS SELECT c.name, twice(COUNT(*)) AS n
+  FROM customers c JOIN orders o ON o.customer = c.id GROUP BY 1;
 CREATE VIEW above_rich AS SELECT * FROM rich;
 CREATE PROCEDURE fill() COMMENT 'it''s' INSERT INTO log SELECT name FROM above_rich;
 CREATE EVENT sometimes ON SCHEDULE EVERY 10 YEAR STARTS '2035-01-01 00:00:00' DO CALL fill();
