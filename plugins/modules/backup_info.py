@@ -66,7 +66,6 @@ RETURN = r"""
 backups:
   description:
     - The backups, newest first.
-    - Each has the fields of RV(vya.backupdb.db_backup#module:backups[]), and those below.
     - Of very many, the first ones; RV(left_out) tells how many are left out.
   returned: success
   type: list
@@ -76,18 +75,113 @@ backups:
       description: The backup's id, by which M(vya.backupdb.db_restore) finds it.
       type: str
       sample: 20261121T231500Z-7f3a9c
+    host:
+      description: The name of the host.
+      type: str
+      sample: db1
+    instance:
+      description: The label of the database server.
+      type: str
+      sample: main
     database:
       description: The name of the database, V(@globals) for roles, users and grants.
       type: str
       sample: shop
+    kind:
+      description: V(database) or V(globals).
+      type: str
+      sample: database
+    engine:
+      description: The server, with C(name), C(flavour) and C(version).
+      type: dict
+      sample:
+        name: postgresql
+        flavour: postgresql
+        version: '15.14'
+    started:
+      description: When the backup began, in UTC.
+      type: str
+      sample: '2026-11-21T23:15:00.102Z'
     snapshot:
       description: The moment at which the backup shows the database, in UTC.
       type: str
       sample: '2026-11-21T23:15:00.131Z'
+    finished:
+      description: When its data were stored, in UTC.
+      type: str
+      sample: '2026-11-21T23:15:04.311Z'
+    seconds:
+      description: From start to finish.
+      type: float
+      sample: 4.209
+    duration:
+      description: The same in words.
+      type: str
+      sample: 4.2 s
+    size:
+      description: Bytes in the store.
+      type: int
+      sample: 102864519
     size_human:
-      description: Its size in the store, in words.
+      description: The same in words.
       type: str
       sample: 98.1 MiB
+    plain_size:
+      description: Bytes before compression.
+      type: int
+      sample: 537185484
+    plain_size_human:
+      description: The same in words.
+      type: str
+      sample: 512.3 MiB
+    ratio:
+      description: RV(backups[].plain_size) divided by RV(backups[].size).
+      type: float
+      sample: 5.22
+    throughput:
+      description: Bytes before compression, a second.
+      type: int
+      sample: 127627817
+    throughput_human:
+      description: The same in words.
+      type: str
+      sample: 121.7 MiB/s
+    compression:
+      description: How it is compressed.
+      type: str
+      sample: zstd
+    encrypted:
+      description: Whether it is encrypted.
+      type: bool
+      sample: true
+    recipients:
+      description: The public keys that it is encrypted to.
+      type: list
+      elements: str
+      sample: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p]
+    tables:
+      description: The number of tables whose rows were counted.
+      type: int
+      sample: 42
+    rows:
+      description: The number of their rows.
+      type: int
+      sample: 1500000
+    exact:
+      description: Whether the rows were counted in the very snapshot that was dumped.
+      type: bool
+      sample: true
+    warnings:
+      description: What is to be known about this backup, at most five sentences. Its manifest holds all of them.
+      type: list
+      elements: str
+      sample: []
+    position:
+      description: The position in the server's log at the snapshot, when the account may read it.
+      type: dict
+      sample:
+        lsn: 0/1A2B3C8
+        in_recovery: false
     place:
       description: Its folder, relative to the store.
       type: str
