@@ -20,7 +20,9 @@ import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, InterruptedRun, ToolError, redact
 
-CHUNK = 1 << 20
+# What is read at once still is in the processor's cache when it is hashed, encrypted and written.
+CHUNK = 1 << 18
+_PIPE = 1 << 20
 _STDERR_KEPT = 16384
 _F_SETPIPE_SZ = 1031
 # A statement is ended through a connection of its own, which a server that is gone does not answer.
@@ -227,7 +229,7 @@ class Process:
     def read_chunks(self) -> t.Iterator[bytes]:
         """Its stdout until it closes it."""
         pipe = t.cast(t.BinaryIO, self._popen.stdout)
-        pause = _PAUSE if fcntl.fcntl(pipe.fileno(), _F_GETPIPE_SZ) >= CHUNK else 0.0
+        pause = _PAUSE if fcntl.fcntl(pipe.fileno(), _F_GETPIPE_SZ) >= _PIPE else 0.0
         for data in iter(lambda: os.read(pipe.fileno(), CHUNK), b""):
             yield data
             # Tools write 4 KiB at a time. Whoever reads faster is woken for each; the pipe holds what comes meanwhile.
@@ -293,7 +295,7 @@ class Process:
 def _enlarge(fd: int) -> None:
     """A pipe of 1 MiB halves the context switches; the kernel may refuse it to unprivileged users."""
     try:
-        fcntl.fcntl(fd, _F_SETPIPE_SZ, CHUNK)
+        fcntl.fcntl(fd, _F_SETPIPE_SZ, _PIPE)
     except OSError:
         pass
 
