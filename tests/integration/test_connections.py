@@ -114,3 +114,17 @@ def test_no_tls_where_it_is_demanded(pg18: support.Server) -> None:
     login = {"engine": "postgresql", **pg18.login, "tls_mode": "require"}
     result = run_module("db_info", login, path_prefix=pg18.tool_path)
     assert result["failed"] and "SSL" in result["msg"]
+
+
+def test_the_host_name_counts_with_the_systems_authorities_too(mysql_family: support.Server) -> None:
+    """Without ca_cert the system's authorities decide, and the name in the certificate is looked at all the same."""
+    server = mysql_family
+    login = {"engine": "mysql", **server.login, "tls_mode": "verify-full"}
+    trusting = {"SSL_CERT_FILE": str(server.ca_cert)}
+    right = run_module("db_info", login, path_prefix=server.tool_path, env=trusting)
+    assert not right["failed"], right["msg"]
+    # The same address by a name that the certificate does not have.
+    wrong = run_module("db_info", {**login, "login_host": "127.1"}, path_prefix=server.tool_path, env=trusting)
+    assert wrong["failed"] and "certificate" in wrong["msg"].lower()
+    other = {"SSL_CERT_FILE": str(server.certificates.other_ca)}
+    assert run_module("db_info", login, path_prefix=server.tool_path, env=other)["failed"]
