@@ -215,7 +215,8 @@ class Site:
         """Put a program in place of a tool. `body` is shell, where `real` is the tool. Questions for a version pass."""
         real = shutil.which(tool, path=os.pathsep.join((self.server.tool_path, os.environ["PATH"])))
         assert real is not None, tool
-        text = f"""#!/bin/sh
+        text = f"""#!/bin/bash
+set -o pipefail
 real() {{ {shlex.quote(real)} "$@"; }}
 case "$*" in *--version*|*--help*) exec {shlex.quote(real)} "$@";; esac
 {body}
