@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import dataclasses
 import os
 import resource
@@ -18,6 +19,7 @@ from pathlib import Path
 TICKS = os.sysconf("SC_CLK_TCK")
 # Server processes that served a client end a moment after it; only then is their time in the books.
 SETTLE = 0.3
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 @dataclasses.dataclass
@@ -53,9 +55,23 @@ def metered(server_pid: int) -> Iterator[Cost]:
     started = time.monotonic()
     yield cost
     cost.wall = time.monotonic() - started
+    _reap_orphans()
     cost.cpu = _children_seconds() - children
     time.sleep(SETTLE)
     cost.server_cpu = tree_seconds(server_pid) - server
+
+
+def adopt_orphans() -> None:
+    """Processes that were left behind by what we start become ours, so that their time is not lost."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _reap_orphans() -> None:
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass  # there are none
 
 
 def _children_seconds() -> float:

@@ -25,11 +25,11 @@ class Claim:
     ours: str
     factor: float | None
     extra: float = 0.0
-    without: str = ""  # a stage of ours that theirs does not do
+    without: tuple[str, ...] = ()  # stages of ours that theirs does not have
 
 
 def _wall(claim: Claim) -> Callable[[Cost], float]:
-    return lambda cost: cost.wall - cost.stages.get(claim.without, 0.0)
+    return lambda cost: cost.wall - sum(cost.stages[stage] for stage in claim.without)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -51,6 +51,7 @@ def speed(claims: Sequence[Claim], costs: Mapping[str, Sequence[Cost]], *, judge
         theirs, ours = costs[claim.theirs], costs[claim.ours]
         base, mine = median(theirs, lambda cost: cost.wall), median(ours, _wall(claim))
         cpu = median(ours, lambda cost: cost.total_cpu) / median(theirs, lambda cost: cost.total_cpu)
+        best = min(map(_wall(claim), ours)) / min(cost.wall for cost in theirs)
         limit, verdict = "", "for comparison"
         if claim.factor is not None:
             limit = f"{claim.factor:g} x" + (f" + {claim.extra:g} s" if claim.extra else "")
@@ -59,8 +60,9 @@ def speed(claims: Sequence[Claim], costs: Mapping[str, Sequence[Cost]], *, judge
                 good = mine <= claim.factor * base + claim.extra
                 verdict = "ok" if good else "OVER"
                 over += not good
-        rows.append((claim.what, f"{base:.2f}", f"{mine:.2f}", f"{mine / base:.2f}", limit, f"{cpu:.2f}", verdict))
-    return _table(("what", "theirs s", "ours s", "ratio", "limit", "CPU ratio", ""), rows), over
+        ratios = (f"{mine / base:.2f}", limit, verdict, f"{best:.2f}", f"{cpu:.2f}")
+        rows.append((claim.what, f"{base:.2f}", f"{mine:.2f}", *ratios))
+    return _table(("what", "theirs s", "ours s", "ratio", "limit", "", "best", "CPU"), rows), over
 
 
 def details(costs: Mapping[str, Sequence[Cost]]) -> str:
