@@ -47,6 +47,7 @@ class GlobalReadLock:
         self._guard = threading.Lock()
         self._timer: threading.Timer | None = None
         self.timed_out = False
+        self.lost = False
 
     def take(self) -> str:
         """An empty text when the lock is held, or why it is not."""
@@ -76,8 +77,10 @@ class GlobalReadLock:
         if self._timer is not None:
             self._timer.cancel()
         if connection is not None:
-            with contextlib.suppress(Exception):
+            try:
                 execute(connection, "UNLOCK TABLES", stage="lock")
+            except BackupError:
+                self.lost = True  # somebody ended the session, nobody knows when
             with contextlib.suppress(Exception):
                 connection.close()
 
@@ -193,15 +196,20 @@ class MysqlDump(Dump):
 
     def _snapshot_open(self) -> None:
         self._lock.release()
-        if self._lock.timed_out:
+        if self._lock.timed_out or self._lock.lost:
             self._exact = False
-            self._notes.append("Row counts are not exact: the dump tool took too long to open its snapshot.")
+            if self._position is not None:
+                self._position["exact"] = False
+            why = (
+                "somebody ended its session" if self._lock.lost else "the dump tool took too long to open its snapshot"
+            )
+            self._notes.append(f"Row counts are not exact: the global read lock was not held to its end, {why}.")
         self._counter = threading.Thread(target=self._count, daemon=True, name="count")
         self._counter.start()
 
     def _count(self) -> None:
         try:
-            self._tables = self._reader.count(history=HISTORY in self._args)
+            self._tables = self._reader.count(history=HISTORY in self._args, in_transaction=True)
         except BackupError as exc:
             self._count_error = exc
 

@@ -187,12 +187,20 @@ class Reader:
             lines.setdefault(table, []).append("index " + " ".join(_text(item) for item in rest))
         return {table: "\n".join(items) for table, items in lines.items()}
 
-    def count(self, *, history: bool) -> tuple[Table, ...]:
-        """Rows of each table in the connection's snapshot; with ``history`` past rows of versioned tables too."""
+    def count(self, *, history: bool, in_transaction: bool = False) -> tuple[Table, ...]:
+        """Rows of each table in the connection's snapshot; with ``history`` past rows of versioned tables too.
+
+        ``in_transaction``: each table's metadata lock is given back when it is counted. Kept to the end of a dump, it
+        would stop an ALTER TABLE, and all who come after that one.
+        """
         counted = []
         for name in self.tables:
             past = " FOR SYSTEM_TIME ALL" if history and name in self.versioned else ""
+            if in_transaction:
+                self._run("SAVEPOINT backupdb_count")
             rows = self._run(f"SELECT COUNT(*) FROM {quote(self._database)}.{quote(name)}{past}")
+            if in_transaction:
+                self._run("ROLLBACK TO SAVEPOINT backupdb_count")
             counted.append(Table(name, int(rows[0][0]), True))
         return tuple(counted)
 
