@@ -31,8 +31,12 @@ IDENTITY, RECIPIENT = generate_identity()
 # Every process that a module starts inherits this: whoever has it and is not the module is an orphan.
 MARK = "VYA_FAULT"
 DEADLINE = 60.0
-DUMP_TOOLS = {"postgresql": "pg_dump", "mysql": "mariadb-dump"}
-LOAD_TOOLS = {"postgresql": "pg_restore", "mysql": "mariadb"}
+# (dumps, loads) of each engine or flavour.
+TOOLS = {
+    "postgresql": ("pg_dump", "pg_restore"),
+    "mariadb": ("mariadb-dump", "mariadb"),
+    "mysql": ("mysqldump", "mysql"),
+}
 
 
 def wait_until(condition: Callable[[], Any], what: str) -> Any:
@@ -202,14 +206,19 @@ class Site:
     # -- tools that fail
 
     @property
+    def _tools(self) -> tuple[str, str]:
+        server = self.server
+        return TOOLS["postgresql" if server.engine == "postgresql" else server.flavour]
+
+    @property
     def dump_tool(self) -> str:
         """The program that dumps."""
-        return DUMP_TOOLS[self.server.engine]
+        return self._tools[0]
 
     @property
     def load_tool(self) -> str:
         """The program that loads."""
-        return LOAD_TOOLS[self.server.engine]
+        return self._tools[1]
 
     def fake(self, tool: str, body: str) -> None:
         """Put a program in place of a tool. `body` is shell, where `real` is the tool. Questions for a version pass."""
