@@ -76,6 +76,35 @@ def test_globals_come_back(clean: support.Server, store: str) -> None:
         server.query("DROP ROLE stays" if server.engine == "postgresql" else "DROP USER stays@'%'")
 
 
+def test_grants_on_what_is_restored(mysql_family: support.Server, store: str) -> None:
+    """A lost database's grants on columns and routines come back with it; what is lost for good is told."""
+    server = mysql_family
+    for name in server.databases():
+        server.drop_database(name)
+    server.create_database("shop")
+    server.query("CREATE TABLE orders (id INT, note TEXT)", database="shop")
+    server.query("CREATE PROCEDURE fill() SELECT 1", database="shop")
+    server.create_database("zoo")
+    server.query("CREATE TABLE cages (id INT)", database="zoo")
+    server.query("CREATE USER clerk@'%' IDENTIFIED BY 'first'")
+    for grant in ("SELECT (note) ON shop.orders", "EXECUTE ON PROCEDURE shop.fill", "SELECT ON zoo.cages"):
+        server.query(f"GRANT {grant} TO clerk@'%'")
+    try:
+        call(server, "db_backup", store, databases=["shop"])
+        held = server.query("SHOW GRANTS FOR clerk@'%'")
+        server.query("DROP USER clerk@'%'")
+        for name in ("shop", "zoo"):
+            server.drop_database(name)
+        result = call(server, "db_restore", store, database="shop", globals=True)
+        left = [text for text in result["warnings"] if "not on this server" in text]
+        assert len(left) == 1 and "`zoo`.`cages`" in left[0]
+        found = server.query("SHOW GRANTS FOR clerk@'%'")
+        assert [row for row in held if "zoo" not in row[0]] == list(found)
+    finally:
+        server.query("DROP USER IF EXISTS clerk@'%'")
+        server.drop_database("shop")
+
+
 def test_a_newer_postgresql_takes_it(pg15: support.Server, pg18: support.Server, store: str) -> None:
     """PostgreSQL 15 to 18, compared in what both print alike; back is refused before anything happens."""
     support.load_hostile(pg15, "older", portable=True)

@@ -225,6 +225,10 @@ class Engine(abc.ABC):
     def restore_globals(self, sql: bytes) -> list[str]:
         """Run the statements of a backup of globals. What exists stays as it is. Returns warnings."""
 
+    def finish_globals(self) -> list[str]:
+        """Once the database is in place: grants on its objects, which could not be made before. Returns warnings."""
+        return []
+
     @abc.abstractmethod
     def sweep(self) -> list[str]:
         """Drop scratch databases of restores that died; finish or undo swaps that they left. Returns what was done."""

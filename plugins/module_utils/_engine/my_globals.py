@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_script
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Server
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import error_number, execute
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import quote, split
@@ -19,10 +18,11 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import Engine
 
 # Accounts that belong to the server or to the distribution; another server has its own.
 _SYSTEM = ("mysql.sys", "mysql.session", "mysql.infoschema", "mariadb.sys", "debian-sys-maint")
-_NO_SUCH_TABLE = 1146
+# A grant is refused with these when its database, table, column or routine, or the grant it would change, is not there.
+_NOT_THERE = (1049, 1054, 1141, 1146, 1147, 1305, 1403)
 # To grant PROXY one needs it with the option to grant it, which no other privilege includes.
 _DENIED = 1698
-_NONEXISTING_GRANT = (1141, 1147, 1403)
+_SHOWN = 200
 
 
 def _account(user: str, host: str) -> str:
@@ -97,17 +97,20 @@ def _without_password(statement: str) -> str:
     return "".join(out).strip()
 
 
-def restore_accounts(connection: t.Any, script: bytes) -> list[str]:
-    """Run a script of :func:`account_statements`. A grant on an object that does not exist yet becomes a warning."""
-    warnings = []
-    for number, statement in enumerate(my_script.read(script), 1):
+def restore_accounts(connection: t.Any, statements: t.Iterable[str]) -> tuple[list[str], list[str]]:
+    """Run what :func:`account_statements` wrote.
+
+    Returns warnings, and those grants that name an object which is not there: they can be tried again once it is.
+    """
+    warnings, waiting = [], []
+    for number, statement in enumerate(statements, 1):
         try:
-            execute(connection, statement.text, stage="globals")
+            execute(connection, statement, stage="globals")
         except EngineError as exc:
-            if error_number(exc) in (_NO_SUCH_TABLE, *_NONEXISTING_GRANT):
-                warnings.append(f"Statement {number} of the globals names an object that is not here; it is left out.")
+            if error_number(exc) in _NOT_THERE:
+                waiting.append(statement)
                 continue
-            if error_number(exc) == _DENIED and statement.text.upper().startswith("GRANT PROXY "):
+            if error_number(exc) == _DENIED and statement.upper().startswith("GRANT PROXY "):
                 warnings.append("A GRANT PROXY was left out: the account here may not grant it.")
                 continue
             raise EngineError(
@@ -116,7 +119,16 @@ def restore_accounts(connection: t.Any, script: bytes) -> list[str]:
                 hint="Accounts and grants before it are in place; running it again is harmless.",
             ) from exc
     execute(connection, "FLUSH PRIVILEGES", stage="globals")
-    return warnings
+    return warnings, waiting
 
 
-__all__ = ("account_statements", "restore_accounts")
+def left_out(grants: t.Sequence[str]) -> list[str]:
+    """A warning that names grants on objects that are not here."""
+    if not grants:
+        return []
+    shown = "; ".join(grant[:_SHOWN] for grant in grants[:5])
+    more = f"; and {len(grants) - 5} more" if len(grants) > 5 else ""
+    return [f"Grants on objects that are not on this server were left out: {shown}{more}."]
+
+
+__all__ = ("account_statements", "left_out", "restore_accounts")

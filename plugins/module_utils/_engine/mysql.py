@@ -12,6 +12,7 @@ import contextlib
 import re
 import typing as t
 
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_script
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
     Database,
     Dump,
@@ -24,7 +25,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, execute
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_dumping import MysqlDump, MysqlGlobals
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_globals import restore_accounts
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_globals import left_out, restore_accounts
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_restoring import SYSTEM, MysqlRestore
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_sweep import SCRATCH, sweep_scratch
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConnectError, ToolError
@@ -53,6 +54,7 @@ class MysqlEngine(Engine):
         self.client = Client(run, login)
         self._admin: t.Any = None
         self._server: Server | None = None
+        self._grants: list[str] = []
 
     def admin(self) -> t.Any:
         """A connection without a database."""
@@ -128,7 +130,12 @@ class MysqlEngine(Engine):
         return MysqlRestore(self.client, self.server(), self.admin(), plan)
 
     def restore_globals(self, sql: bytes) -> list[str]:
-        return restore_accounts(self.admin(), sql)
+        warnings, self._grants = restore_accounts(self.admin(), [item.text for item in my_script.read(sql)])
+        return warnings
+
+    def finish_globals(self) -> list[str]:
+        warnings, waiting = restore_accounts(self.admin(), self._grants)
+        return warnings + left_out(waiting)
 
     def sweep(self) -> list[str]:
         connection = self.client.connect()

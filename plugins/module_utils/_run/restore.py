@@ -188,8 +188,17 @@ class RestoreTask:
             restore.finish()
         with self._stages.stage("swap"):
             previous = restore.swap()
+        if self._globals is not None:
+            self._finish_globals()
         rows = sum(table.rows for table in tables if table.rows is not None)
         return {"tables": len(tables), "rows": rows, "verified": verified, "previous": previous}
+
+    def _finish_globals(self) -> None:
+        """The database is in place: what fails now is told, and undoes nothing."""
+        try:
+            self._warnings += self._engine.finish_globals()
+        except BackupError as exc:
+            self._warnings.append(f"Grants on the restored objects failed: {exc.msg}")
 
     def _load(self, restore: Restore, part: t.Any) -> list[str]:
         if self._plan().jobs <= 1:
