@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -148,11 +149,13 @@ class Site:
 
     def ids(self, database: str = "") -> list[str]:
         """Ids of all backups that are listed, newest first."""
-        return [entry.manifest.id for entry in catalog.read(self.opened(), database=database).entries]
+        with contextlib.closing(self.opened()) as store:
+            return [entry.manifest.id for entry in catalog.read(store, database=database).entries]
 
     def incomplete(self) -> tuple[tuple[str, str], ...]:
         """What is there and is no backup."""
-        return catalog.read(self.opened()).incomplete
+        with contextlib.closing(self.opened()) as store:
+            return catalog.read(store).incomplete
 
     def files(self) -> dict[str, tuple[int, int, int]]:
         """What is below the store: inode, size and time of change. Locks are no part of it."""
@@ -165,13 +168,13 @@ class Site:
 
     def prove(self) -> list[str]:
         """Authenticate and decompress every backup that is listed, trailers included. Their ids."""
-        store = self.opened()
-        found = catalog.read(store).entries
-        for entry in found:
-            opened = Opened(Run(), store, entry, IDENTITY)
-            opened.authenticate()
-            for part in entry.manifest.parts:
-                opened.check(part, None)
+        with contextlib.closing(self.opened()) as store:
+            found = catalog.read(store).entries
+            for entry in found:
+                opened = Opened(Run(), store, entry, IDENTITY)
+                opened.authenticate()
+                for part in entry.manifest.parts:
+                    opened.check(part, None)
         return [entry.manifest.id for entry in found]
 
     def assert_no_orphans(self) -> None:
