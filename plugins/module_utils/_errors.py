@@ -143,10 +143,24 @@ def tail(text: str) -> str:
 
 
 def redact(text: str, secrets: t.Iterable[str]) -> str:
-    """``text`` without any of the ``secrets``; age identities are removed even when nobody listed them."""
+    """``text`` without any of the ``secrets``, be they escaped as in option files, passfiles and JSON; age identities
+    are removed even when nobody listed them."""
     for secret in sorted({s for s in secrets if s}, key=len, reverse=True):
-        text = text.replace(secret, "********")
+        text = re.sub(_however_escaped(secret), "********", text)
     return re.sub(r"AGE-SECRET-KEY-[0-9A-Za-z-]+", "AGE-SECRET-KEY-********", text)
+
+
+def _however_escaped(secret: str) -> str:
+    """A pattern for a text in which any number of backslashes precedes what is neither a letter nor a digit."""
+    pieces = []
+    for piece in re.findall(r"\\+|[^\\]", secret):
+        if piece[0] == "\\":
+            pieces.append(rf"\\{{{len(piece)},}}")
+        elif piece.isalnum() or (pieces and pieces[-1].endswith(",}")):
+            pieces.append(re.escape(piece))
+        else:
+            pieces.append(r"\\*" + re.escape(piece))
+    return "".join(pieces)
 
 
 __all__ = (

@@ -92,7 +92,7 @@ class Run:
     ) -> None:
         self._deadline = time.monotonic() + timeout if timeout else None
         self._limit = f"the time limit of {timeout:g} s is over" if timeout else ""
-        self._secrets = tuple(secrets)
+        self._secrets = set(secrets)
         self._observer = observer
         self._reason = ""
         self._live: list[Process] = []
@@ -147,6 +147,10 @@ class Run:
         except InterruptedRun as reason:
             return exc if isinstance(exc, InterruptedRun) else reason
         return exc
+
+    def keep_secret(self, *texts: str) -> None:
+        """Secrets that are no options but were read from a file."""
+        self._secrets.update(texts)
 
     def redact(self, text: str) -> str:
         """``text`` without the secrets of this run."""

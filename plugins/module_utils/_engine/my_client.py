@@ -122,6 +122,7 @@ class Client:
     def __init__(self, run: Run, login: Login) -> None:
         self.run = run
         self.login = self._located(merge_option_file(login))
+        run.keep_secret(self.login.password)
         self._secrets: list[SecretFile] = []
         self._tls: ssl.SSLContext | None = None
         self._found: dict[str, list[Tool]] = {}

@@ -73,6 +73,17 @@ def conninfo_value(text: str) -> str:
     return f"'{body}'"
 
 
+def passfile_passwords(path: str) -> list[str]:
+    """The passwords in a passfile (libpq 34.16). libpq reads it by itself; this is for what may not be told."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            lines = [line.rstrip("\r\n") for line in stream]
+    except OSError:
+        return []  # libpq does without it as well
+    found = [re.match(r"(?:(?:[^\\:]|\\.)*:){4}((?:[^\\:]|\\.)*)", line) for line in lines if line[:1] != "#"]
+    return [re.sub(r"\\(.)", r"\1", match.group(1)) for match in found if match]
+
+
 class Client:
     """Everything that talks to one PostgreSQL server."""
 
@@ -80,6 +91,8 @@ class Client:
         self.run = run
         self.login = login
         self._secret: SecretFile | None = None
+        if login.config_file:
+            run.keep_secret(*passfile_passwords(login.config_file))
 
     def settings(self, database: str) -> dict[str, str]:
         """libpq's keywords, without the password."""
@@ -215,4 +228,4 @@ def sqlstate(exc: BaseException | None) -> str:
     return str(getattr(exc, "pgcode", "") or "")
 
 
-__all__ = ("Client", "conninfo_value", "literal", "query", "quote", "require_driver", "sqlstate")
+__all__ = ("Client", "conninfo_value", "literal", "passfile_passwords", "query", "quote", "require_driver", "sqlstate")
