@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import collections
+import concurrent.futures
 import hashlib
 import typing as t
 
@@ -63,6 +65,29 @@ class Sha256(Filter):
     def hexdigest(self) -> str:
         """64 hex digits."""
         return self._hash.hexdigest()
+
+
+class Beside(Filter):
+    """A filter that only looks, in a thread of its own, while what follows goes on with the same bytes."""
+
+    _AHEAD = 8
+
+    def __init__(self, watcher: Filter) -> None:
+        self._watcher = watcher
+        self._thread = concurrent.futures.ThreadPoolExecutor(1)
+        self._seen: collections.deque[concurrent.futures.Future[bytes]] = collections.deque()
+
+    def update(self, data: bytes) -> bytes:
+        self._seen.append(self._thread.submit(self._watcher.update, data))
+        while len(self._seen) > self._AHEAD:
+            self._seen.popleft().result()
+        return data
+
+    def finish(self) -> bytes:
+        while self._seen:
+            self._seen.popleft().result()
+        self._thread.shutdown()
+        return self._watcher.finish()
 
 
 class Trailer(Filter):
@@ -124,4 +149,4 @@ class Watch(Filter):
         return b""
 
 
-__all__ = ("Count", "Sha256", "Trailer", "Watch")
+__all__ = ("Beside", "Count", "Sha256", "Trailer", "Watch")

@@ -64,8 +64,8 @@ options:
     description:
       - Whether to restore roles, users and grants first, from the backup of them that is closest to the database's.
       - What exists on the server stays as it is.
-      - For MySQL and MariaDB, grants on objects that were missing are made again once the database is in place. Those on objects
-        that are still missing are named in a warning.
+      - For MySQL and MariaDB, grants on objects that were missing are made again once the database is in place. Those
+        on objects that are still missing are named in a warning.
     type: bool
     default: false
   no_owner:

@@ -10,6 +10,7 @@ Source: https://c2sp.org/age, "Payload". age proves that a file is whole and unc
 
 from __future__ import annotations
 
+import hashlib
 import os
 import typing as t
 
@@ -219,6 +220,11 @@ class AgeReader(_Once):
         if not plain and self._stream.chunks > 1:
             raise PayloadError("The file was not written by the rules of age: an empty final chunk after a full one.")
         return plain
+
+    def stream_id(self) -> bytes:
+        """What tells this stream from any other that could be authentic: a digest of its key and nonce; empty before
+        they were read. Only who wrote the stream can make another one of the same."""
+        return hashlib.sha256(self._file_key + self._nonce).digest() if self._stream is not None else b""
 
     def _raise_error(self) -> None:
         if self._error is not None:

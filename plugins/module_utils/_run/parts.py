@@ -23,7 +23,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
     ConfigError,
     IntegrityError,
 )
-from ansible_collections.vya.backupdb.plugins.module_utils._filters import Count, Sha256, Trailer
+from ansible_collections.vya.backupdb.plugins.module_utils._filters import Beside, Count, Sha256, Trailer
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Part
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import (
     Command,
@@ -42,16 +42,25 @@ _Coder = t.Union[AgeReader, AgeWriter]
 
 
 class _Age(Filter):
-    """age as a filter: ``finish`` writes, or authenticates, the last chunk."""
+    """age as a filter: ``finish`` writes, or authenticates, the last chunk. With ``expect`` the stream that is read
+    must be the one with this ``stream_id``."""
 
-    def __init__(self, coder: _Coder) -> None:
-        self._coder = coder
+    def __init__(self, coder: _Coder, expect: bytes = b"", what: str = "") -> None:
+        self.coder = coder
+        self._expect, self._what = expect, what
 
     def update(self, data: bytes) -> bytes:
-        return self._coder.update(data)
+        return self._checked(self.coder.update(data))
 
     def finish(self) -> bytes:
-        return self._coder.finish()
+        return self._checked(self.coder.finish())
+
+    def _checked(self, data: bytes) -> bytes:
+        if self._expect and data and t.cast(AgeReader, self.coder).stream_id() != self._expect:
+            raise IntegrityError(
+                f"{self._what} was exchanged after it was authenticated.", hint="See who else writes to the store."
+            )
+        return data
 
 
 def write_part(
@@ -96,6 +105,8 @@ class Opened:
             raise CodecError(f"The compression {self.manifest.compression!r} is not known.", stage="preflight")
         self._compression = compression
         self._identities: list[Identity] = []
+        # Encrypted parts that were authenticated, hash and all.
+        self._streams: dict[str, bytes] = {}
         if self.manifest.encryption is not None and identities is not None:
             self._identities = fitting_identities(self.manifest.recipients, identities)
 
@@ -110,10 +121,14 @@ class Opened:
                 hint="It is damaged or was exchanged; use another backup.",
             )
         with self._store.open_part(self._entry.place, part.name) as stream:
-            nodes: list[Node] = [read_file(stream), Sha256(part.sha256, what=what)]
-            if self._identities:
-                nodes.append(_Age(AgeReader(self._identities)))
-            yield nodes
+            yield [read_file(stream), *self._unsealed(part, what)]
+
+    def _unsealed(self, part: Part, what: str) -> list[Node]:
+        reader = AgeReader(self._identities) if self._identities else None
+        if reader is not None and part.name in self._streams:
+            # Its hash was right. age authenticates each chunk again, and that it is the same stream.
+            return [_Age(reader, self._streams[part.name], what)]
+        return [Beside(Sha256(part.sha256, what=what)), *([_Age(reader)] if reader is not None else [])]
 
     def authenticate(self) -> None:
         """Read every part to its end: size, SHA-256, every chunk of encryption. Nothing is passed on."""
@@ -121,6 +136,9 @@ class Opened:
             self._run.step(f"authenticate {part.name}")
             with self._stored(part) as nodes:
                 _run_at(self._run, [*nodes, Discard()], "authenticate")
+                last = nodes[-1]
+                if isinstance(last, _Age) and isinstance(last.coder, AgeReader):
+                    self._streams[part.name] = last.coder.stream_id()
 
     @contextlib.contextmanager
     def _plain(self, part: Part) -> t.Iterator[list[Node]]:
