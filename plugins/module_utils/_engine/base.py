@@ -11,9 +11,10 @@ from __future__ import annotations
 import abc
 import dataclasses
 import datetime as dt
+import secrets
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Manifest, SchemaObject, Table
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command, Filter, Run
 
 
@@ -126,16 +127,27 @@ class Dump(abc.ABC):
 
 
 @dataclasses.dataclass(frozen=True)
-class RestorePlan:
-    """What a restore is to do, known before anything is touched."""
+class Origin:
+    """What is known of the database that a dump was made of. ``properties``: what CREATE DATABASE needs, and what is
+    not in the dump's own stream; ``tool_args``: how the tool was called that dumped it."""
 
-    manifest: Manifest
+    database: str
+    properties: t.Mapping[str, t.Any]
+    tool_args: t.Sequence[str] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class RestorePlan:
+    """What a restore is to do, known before anything is touched. ``token``: part of the scratch database's name."""
+
+    origin: Origin
     target: str
     replace: bool
     keep_previous: bool
     no_owner: bool
     jobs: int
     analyze: bool = True
+    token: str = dataclasses.field(default_factory=lambda: secrets.token_hex(4))
 
 
 class Restore(abc.ABC):
@@ -245,6 +257,7 @@ __all__ = (
     "Facts",
     "Login",
     "Missing",
+    "Origin",
     "Restore",
     "RestorePlan",
     "Section",

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
@@ -36,11 +35,10 @@ class MysqlRestore(Restore):
 
     def __init__(self, client: Client, server: Server, admin: t.Any, plan: RestorePlan) -> None:
         self._client, self._server, self._admin, self._plan = client, server, admin, plan
-        token = secrets.token_hex(4)
-        self.scratch = names.beside(plan.target, f"backupdb_scratch_{token}", LIMIT, unit="chars")
+        self.scratch = names.beside(plan.target, f"backupdb_scratch_{plan.token}", LIMIT, unit="chars")
         self._previous = names.beside(
             plan.target,
-            f"previous_{utc_now():%Y%m%dT%H%M%SZ}" if plan.keep_previous else f"backupdb_old_{token}",
+            f"previous_{utc_now():%Y%m%dT%H%M%SZ}" if plan.keep_previous else f"backupdb_old_{plan.token}",
             LIMIT,
             unit="chars",
         )
@@ -75,7 +73,7 @@ class MysqlRestore(Restore):
                     hint="Choose another target, or set if_exists=replace to load beside it and swap.",
                 )
             self._check_references()
-        properties = plan.manifest.properties
+        properties = plan.origin.properties
         if not all(_NAME.match(str(properties.get(key, ""))) for key in ("charset", "collation")):
             raise ConfigError("The manifest tells no character set and collation.")
         return []
@@ -96,7 +94,7 @@ class MysqlRestore(Restore):
             )
 
     def prepare(self) -> None:
-        p = self._plan.manifest.properties
+        p = self._plan.origin.properties
         self._created = True  # also when the statement fails half-way
         sql = f"CREATE DATABASE {quote(self.scratch)} CHARACTER SET {p['charset']} COLLATE {p['collation']}"
         try:
@@ -134,7 +132,7 @@ class MysqlRestore(Restore):
             run_script(
                 connection,
                 script,
-                old=self._plan.manifest.database,
+                old=self._plan.origin.database,
                 new=self.scratch,
                 names=self._names,
                 events=events,
@@ -147,9 +145,7 @@ class MysqlRestore(Restore):
         connection = self._client.connect()
         try:
             reader = Reader(connection, self.scratch, stage="verify")
-            return reader.count(history=HISTORY in self._plan.manifest.tool.get("args", ())), reader.objects(
-                reader.definitions()
-            )
+            return reader.count(history=HISTORY in self._plan.origin.tool_args), reader.objects(reader.definitions())
         finally:
             connection.close()
 
@@ -161,11 +157,11 @@ class MysqlRestore(Restore):
 
     def swap(self) -> str | None:
         plan, existed = self._plan, self._exists(self._plan.target)
-        properties = plan.manifest.properties
+        properties = plan.origin.properties
         swap = Swap(
             self._client,
             Plan(
-                source=plan.manifest.database,
+                source=plan.origin.database,
                 scratch=self.scratch,
                 target=plan.target,
                 previous=self._previous if existed else "",

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import re
-import secrets
 import threading
 import typing as t
 
@@ -53,8 +52,7 @@ class PostgresqlRestore(Restore):
     def __init__(self, client: Client, server: Server, admin: t.Any, admin_database: str, plan: RestorePlan) -> None:
         self._client, self._server, self._admin, self._plan = client, server, admin, plan
         self._admin_database = admin_database
-        self._token = secrets.token_hex(4)
-        self.scratch = names.beside(plan.target, f"backupdb_scratch_{self._token}", LIMIT)
+        self.scratch = names.beside(plan.target, f"backupdb_scratch_{plan.token}", LIMIT)
         self._created = False
         self._left: list[str] = []
         self._no_tablespaces = False
@@ -99,7 +97,7 @@ class PostgresqlRestore(Restore):
             )
 
     def _check_extensions(self) -> None:
-        properties = self._plan.manifest.properties
+        properties = self._plan.origin.properties
         known = {row[0] for row in self._run("SELECT name FROM pg_available_extensions", "preflight")}
         missing = [name for name in properties.get("extensions", ()) if name not in known]
         if missing:
@@ -109,7 +107,7 @@ class PostgresqlRestore(Restore):
             )
 
     def _check_roles(self) -> None:
-        properties = self._plan.manifest.properties
+        properties = self._plan.origin.properties
         roles = {row[0] for row in self._run("SELECT rolname FROM pg_roles", "preflight")}
         absent = sorted(({*properties.get("roles", ()), properties.get("owner")} - {None}) - roles)
         if absent:
@@ -121,7 +119,7 @@ class PostgresqlRestore(Restore):
 
     def _check_tablespaces(self, warnings: list[str]) -> None:
         spaces = {row[0] for row in self._run("SELECT spcname FROM pg_tablespace", "preflight")}
-        lacking = [name for name in self._plan.manifest.properties.get("tablespaces", ()) if name not in spaces]
+        lacking = [name for name in self._plan.origin.properties.get("tablespaces", ()) if name not in spaces]
         if lacking:
             self._no_tablespaces = True
             warnings.append(f"The server lacks the tablespaces {', '.join(lacking)}: all goes into the default one.")
@@ -137,7 +135,7 @@ class PostgresqlRestore(Restore):
         self._run(f"REVOKE CONNECT ON DATABASE {quote(self.scratch)} FROM PUBLIC", "create")
 
     def _locale(self) -> str:
-        p = self._plan.manifest.properties
+        p = self._plan.origin.properties
         parts = [f" ENCODING {literal(p['encoding'])}", f" LC_COLLATE {literal(p['collate'])}"]
         parts.append(f" LC_CTYPE {literal(p['ctype'])}")
         provider = _PROVIDERS.get(p.get("provider") or "c", "libc")
@@ -185,7 +183,7 @@ class PostgresqlRestore(Restore):
 
     def _settings(self) -> t.Iterator[str]:
         """The database's own owner, grants, settings and comment, which are not in a pg_dump archive's contents."""
-        p, name = self._plan.manifest.properties, quote(self.scratch)
+        p, name = self._plan.origin.properties, quote(self.scratch)
         if p.get("comment"):
             yield f"COMMENT ON DATABASE {name} IS {literal(p['comment'])}"
         if p.get("limit", -1) != -1:
@@ -218,7 +216,7 @@ class PostgresqlRestore(Restore):
             suffix = (
                 f"previous_{utc_now():%Y%m%dT%H%M%SZ}"
                 if self._plan.keep_previous
-                else f"backupdb_scratch_{self._token}"
+                else f"backupdb_scratch_{self._plan.token}"
             )
             previous = names.beside(f"old_{target}" if not self._plan.keep_previous else target, suffix, LIMIT)
         for attempt in range(1, _SWAP_TRIES + 1):

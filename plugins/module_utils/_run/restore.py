@@ -15,7 +15,13 @@ import typing as t
 from ansible_collections.vya.backupdb.plugins.module_utils import _catalog as catalog
 from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import schema
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Engine, Restore, RestorePlan, Server
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
+    Engine,
+    Origin,
+    Restore,
+    RestorePlan,
+    Server,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
     BackupError,
     ConfigError,
@@ -118,7 +124,7 @@ class RestoreTask:
         options = self._options
         jobs = options.jobs if self._engine.has_jobs else 1
         return RestorePlan(
-            manifest=self._manifest,
+            origin=Origin(self._manifest.database, self._manifest.properties, self._manifest.tool.get("args", ())),
             target=self._target,
             replace=options.replace,
             keep_previous=options.keep_previous,
