@@ -9,12 +9,17 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError, ManifestError, NotFoundError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Manifest, parse_time
 from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Store
+
+# How the problem of a backup begins that was never finished, or is being made; all others are of damaged ones.
+UNFINISHED = "no manifest"
+_DAMAGED_TOLD = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,21 +77,34 @@ def choose(catalog: Catalog, *, what: str, backup: str = "latest", before: str |
             raise ConfigError(f"before={before!r} is no ISO 8601 time such as 2026-11-21T23:15:00Z.") from exc
         entries = [entry for entry in entries if parse_time(entry.manifest.snapshot) <= limit]
     if not entries:
-        raise NotFoundError(f"No backup of {what} fits{_asked(backup, before)}.", hint=_offer(catalog))
+        raise NotFoundError(f"No backup of {what} fits{_asked(backup, before)}.", hint=_offer(catalog, backup))
     return entries[0]
+
+
+def newer_damaged(catalog: Catalog, chosen: Entry, before: str | None = None) -> list[str]:
+    """Place and problem of each damaged backup that is newer than ``chosen``, and not after ``before``."""
+    limit = f"{parse_time(before).astimezone(dt.timezone.utc):%Y%m%dT%H%M%SZ}~" if before else "~"
+    return [
+        f"{place}: {problem}"
+        for place, problem in catalog.incomplete
+        if chosen.manifest.id < place.split("/")[-1] < limit and not problem.startswith(UNFINISHED)
+    ]
 
 
 def _asked(backup: str, before: str | None) -> str:
     return (f" the id {backup}" if backup != "latest" else "") + (f" before {before}" if before else "")
 
 
-def _offer(catalog: Catalog) -> str:
+def _offer(catalog: Catalog, backup: str) -> str:
+    told = [f"{place}: {problem}" for place, problem in catalog.incomplete if place.split("/")[-1] == backup]
     if catalog.entries:
         ids = ", ".join(entry.manifest.id for entry in catalog.entries[:5])
-        return f"There are {len(catalog.entries)}, the newest: {ids}."
-    if catalog.incomplete:
-        return f"There are {len(catalog.incomplete)} incomplete ones, which are no backups."
-    return "Look with vya.backupdb.backup_info which hosts, instances and databases the store holds."
+        told.append(f"There are {len(catalog.entries)}, the newest: {ids}")
+    elif catalog.incomplete and not told:
+        told.append(f"There are {len(catalog.incomplete)} incomplete ones, which are no backups")
+        told += [f"{place}: {problem}" for place, problem in catalog.incomplete[-_DAMAGED_TOLD:]]
+    told = told or ["Look with vya.backupdb.backup_info which hosts, instances and databases the store holds"]
+    return " ".join(f"{text.rstrip('.')}." for text in told)
 
 
-__all__ = ("Catalog", "Entry", "choose", "read")
+__all__ = ("UNFINISHED", "Catalog", "Entry", "choose", "newer_damaged", "read")

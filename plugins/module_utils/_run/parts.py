@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._catalog import Entry
 from ansible_collections.vya.backupdb.plugins.module_utils._codec.age import AgeReader, AgeWriter
+from ansible_collections.vya.backupdb.plugins.module_utils._codec.age_errors import AgeError
 from ansible_collections.vya.backupdb.plugins.module_utils._codec.age_keys import Identity, parse_identities
 from ansible_collections.vya.backupdb.plugins.module_utils._codec.compression import COMPRESSIONS, Compression
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Section
@@ -38,6 +39,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import (
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Draft, Store
 
+_DAMAGED = "It is damaged or was exchanged; use another backup."
 _Coder = t.Union[AgeReader, AgeWriter]
 
 
@@ -118,10 +120,15 @@ class Opened:
         if size != part.size:
             raise IntegrityError(
                 f"{what} has {size} bytes, the manifest tells {part.size}.",
-                hint="It is damaged or was exchanged; use another backup.",
+                hint=_DAMAGED,
             )
         with self._store.open_part(self._entry.place, part.name) as stream:
-            yield [read_file(stream), *self._unsealed(part, what)]
+            try:
+                yield [read_file(stream), *self._unsealed(part, what)]
+            except AgeError as exc:
+                exc.msg = f"{what} cannot be decrypted: {exc.msg}"
+                exc.hint = exc.hint or _DAMAGED
+                raise
 
     def _unsealed(self, part: Part, what: str) -> list[Node]:
         reader = AgeReader(self._identities) if self._identities else None

@@ -91,11 +91,11 @@ class RestoreTask:
         self, run: Run, engine: Engine, store: Store, options: RestoreOptions, log: t.Callable[[str], None]
     ) -> None:
         self._run, self._engine, self._store, self._options = run, engine, store, options
+        self._warnings: list[str] = []
         entry = self._choose(options.database)
         self._manifest = entry.manifest
         self._target = options.target or self._manifest.database
         self._stages = Stages(self._target, log)
-        self._warnings: list[str] = []
         self._opened = Opened(run, store, entry, options.identities)
         self._globals: Opened | None = None
         if options.with_globals:
@@ -105,7 +105,13 @@ class RestoreTask:
         options = self._options
         where = (options.host, options.instance, database)
         found = catalog.read(self._store, host=options.host, instance=options.instance, database=database)
-        return catalog.choose(found, what="/".join(where), backup=options.backup, before=options.before)
+        entry = catalog.choose(found, what="/".join(where), backup=options.backup, before=options.before)
+        damaged = catalog.newer_damaged(found, entry, options.before) if options.backup == "latest" else []
+        if damaged:
+            self._warnings.append(
+                f"{len(damaged)} newer than {entry.manifest.id} are damaged: {' '.join(damaged[-3:])}"
+            )
+        return entry
 
     def _choose_globals(self) -> catalog.Entry:
         """The globals as they were at the backup's snapshot: the newest before it, else the oldest after it."""

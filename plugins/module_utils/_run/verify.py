@@ -34,7 +34,6 @@ from ansible_collections.vya.backupdb.plugins.module_utils._store.base import St
 
 _FAILURES_TOLD = 3
 _LISTS = ("results", "failures", "incomplete")
-_UNFINISHED = "no manifest"
 _ARCHIVE = "database"
 
 
@@ -164,7 +163,7 @@ def _damaged(job: Job, found: catalog.Catalog, entries: t.Sequence[catalog.Entry
     failures = []
     for place, problem in found.incomplete:
         *series, backup_id = place.split("/")
-        if problem.startswith(_UNFINISHED):
+        if problem.startswith(catalog.UNFINISHED):
             continue
         if backup == "latest" and backup_id < newest.get(tuple(series), ""):
             continue
@@ -209,7 +208,7 @@ def _answer(found: catalog.Catalog, results: list[dict[str, t.Any]]) -> Answer:
     result = {
         "results": results,
         "failures": failures,
-        "incomplete": [place for place, problem in found.incomplete if problem.startswith(_UNFINISHED)],
+        "incomplete": [place for place, problem in found.incomplete if problem.startswith(catalog.UNFINISHED)],
         "totals": {
             "backups": len(results),
             "failed": len(failures),

@@ -115,3 +115,24 @@ def test_what_is_there_instead_is_told(store: LocalStore, tmp_path: Path) -> Non
         (tmp_path / "store" / "web1" / "main" / "shop" / backup_id / "manifest.json").unlink()
     with pytest.raises(NotFoundError, match="There are 3 incomplete ones, which are no backups"):
         catalog.choose(catalog.read(store), what="x")
+
+
+def test_damaged_ones_are_named_with_their_problem(store: LocalStore, tmp_path: Path) -> None:
+    """Asked for by its id; passed over for an older one; nothing else there."""
+    folder = tmp_path / "store" / "web1" / "main" / "shop"
+    (folder / IDS[2] / "manifest.json").write_bytes(b"{")
+    found = catalog.read(store)
+    with pytest.raises(NotFoundError, match=f"{IDS[2]} is damaged: .* There are 2, the newest: {IDS[1]}"):
+        catalog.choose(found, what="x", backup=IDS[2])
+    newest = catalog.choose(found, what="x")
+    assert newest.manifest.id == IDS[1]
+    (text,) = catalog.newer_damaged(found, newest)
+    assert text.startswith(f"web1/main/shop/{IDS[2]}: ")
+    assert catalog.newer_damaged(found, newest, "2026-11-22T23:15:01Z") == []
+    assert catalog.newer_damaged(found, newest, "2026-11-30") == [text]
+    (folder / IDS[2] / "manifest.json").unlink()
+    assert catalog.newer_damaged(catalog.read(store), newest) == []
+    for backup_id in IDS[:2]:
+        (folder / backup_id / "manifest.json").write_bytes(b"{")
+    with pytest.raises(NotFoundError, match=r"There are 3 incomplete ones, which are no backups\. .* is damaged: "):
+        catalog.choose(catalog.read(store), what="x")
