@@ -29,6 +29,7 @@ class Compression:
     levels: tuple[int, int]
     default: int
     options: tuple[str, ...] = ()
+    magic: bytes = b""
 
     def check_level(self, level: int | None) -> int:
         """The level to use; ConfigError when out of range."""
@@ -76,13 +77,18 @@ class Compression:
 COMPRESSIONS: t.Mapping[str, Compression] = {
     item.name: item
     for item in (
-        Compression("zstd", ".zst", ("zstd",), "zstd", (1, 22), 3, ("-q", "-T0")),
-        Compression("gzip", ".gz", ("pigz", "gzip"), "gzip or pigz", (1, 9), 6),
-        Compression("xz", ".xz", ("xz",), "xz-utils (Debian) or xz (RHEL)", (0, 9), 6, ("-q", "-T0")),
-        Compression("lz4", ".lz4", ("lz4",), "lz4", (1, 12), 1, ("-q",)),
+        Compression("zstd", ".zst", ("zstd",), "zstd", (1, 22), 3, ("-q", "-T0"), b"\x28\xb5\x2f\xfd"),
+        Compression("gzip", ".gz", ("pigz", "gzip"), "gzip or pigz", (1, 9), 6, (), b"\x1f\x8b"),
+        Compression("xz", ".xz", ("xz",), "xz-utils (Debian) or xz (RHEL)", (0, 9), 6, ("-q", "-T0"), b"\xfd7zXZ\0"),
+        Compression("lz4", ".lz4", ("lz4",), "lz4", (1, 12), 1, ("-q",), b"\x04\x22\x4d\x18"),
         Compression("zip", ".zip", (), "", (1, 9), 6),
         Compression("none", "", (), "", (0, 0), 0),
     )
 }
+# What files of others may be packed with, told by their first bytes. zip is told apart elsewhere.
+FOREIGN: tuple[Compression, ...] = (
+    *(item for item in COMPRESSIONS.values() if item.magic),
+    Compression("bzip2", ".bz2", ("bzip2",), "bzip2", (1, 9), 9, (), b"BZh"),
+)
 
-__all__ = ("COMPRESSIONS", "Compression")
+__all__ = ("COMPRESSIONS", "FOREIGN", "Compression")

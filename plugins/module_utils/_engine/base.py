@@ -14,6 +14,7 @@ import datetime as dt
 import secrets
 import typing as t
 
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command, Filter, Run
 
@@ -96,6 +97,18 @@ class Facts:
 
 
 @dataclasses.dataclass(frozen=True)
+class Known:
+    """What a server knows, for statements that others wrote. ``settings``: names of its variables in lower case;
+    ``accounts``: roles (PostgreSQL: (name, "")), or users with hosts; ``defaults``: properties of a new database."""
+
+    settings: frozenset[str]
+    accounts: frozenset[tuple[str, str]]
+    collations: frozenset[str]
+    sql_modes: frozenset[str]
+    defaults: t.Mapping[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
 class Missing:
     """A privilege the account lacks: what it is for, and the statement that mends it."""
 
@@ -129,16 +142,19 @@ class Dump(abc.ABC):
 @dataclasses.dataclass(frozen=True)
 class Origin:
     """What is known of the database that a dump was made of. ``properties``: what CREATE DATABASE needs, and what is
-    not in the dump's own stream; ``tool_args``: how the tool was called that dumped it."""
+    not in the dump's own stream; ``tool_args``: how the tool was called that dumped it; ``foreign``: the stream itself
+    sets whatever it knows of the database."""
 
     database: str
     properties: t.Mapping[str, t.Any]
     tool_args: t.Sequence[str] = ()
+    foreign: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
 class RestorePlan:
-    """What a restore is to do, known before anything is touched. ``token``: part of the scratch database's name."""
+    """What a restore is to do, known before anything is touched. ``token``: the end of the scratch database's
+    name; ``scratch``: all of it, when the caller must know it."""
 
     origin: Origin
     target: str
@@ -148,6 +164,31 @@ class RestorePlan:
     jobs: int
     analyze: bool = True
     token: str = dataclasses.field(default_factory=lambda: secrets.token_hex(4))
+    scratch: str = ""
+
+
+class Session(abc.ABC):
+    """A connection to a scratch database in which statements of a foreign dump run, one at a time."""
+
+    @abc.abstractmethod
+    def run(self, statement: bytes, *, data: bool = False) -> None:
+        """Run one statement as it is; EngineError with what the server said, less the values of ``data``."""
+
+    @abc.abstractmethod
+    def copy(self, statement: bytes, data: t.Iterator[bytes]) -> None:
+        """``COPY ... FROM stdin`` with its data; PostgreSQL only."""
+
+    @abc.abstractmethod
+    def code(self, exc: BaseException) -> str:
+        """The server's code of an error: an SQLSTATE (PostgreSQL), a number (MySQL, MariaDB); empty if it has none."""
+
+    @abc.abstractmethod
+    def finish(self) -> None:
+        """EngineError when a transaction is still open, whose work would be lost."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """End the connection; never raises."""
 
 
 class Restore(abc.ABC):
@@ -166,9 +207,18 @@ class Restore(abc.ABC):
         """Create the scratch database."""
 
     @abc.abstractmethod
-    def loader(self, section: str, spooled: int | None = None) -> Command | t.Callable[[bytes], None]:
+    def loader(self, section: str, spooled: int | None = None, path: str = "") -> Command | t.Callable[[bytes], None]:
         """Who takes the plain stream of a section: a tool, or a function that takes all of it (small sections).
-        ``spooled``: the descriptor of a file that holds it, for a tool that reads it with several jobs."""
+        ``spooled``: the descriptor of a file that holds it, for a tool that reads it with several jobs; ``path``: the
+        archive's own, when it is a folder."""
+
+    @abc.abstractmethod
+    def session(self) -> Session:
+        """A session in the scratch database as the server's stock client would open one."""
+
+    @abc.abstractmethod
+    def adopt(self, enabled_events: t.Collection[str] = ()) -> None:
+        """The scratch database was filled through a session: find out what :meth:`swap` must know of it."""
 
     @abc.abstractmethod
     def inspect(self) -> tuple[tuple[Table, ...], tuple[SchemaObject, ...]]:
@@ -189,6 +239,13 @@ class Restore(abc.ABC):
     @abc.abstractmethod
     def close(self) -> list[str]:
         """Drop what is left of the scratch database; never raises. Returns the names of what could not be dropped."""
+
+    def with_leftovers(self, exc: BackupError) -> BackupError:
+        """Close; the error says what that left behind."""
+        left = self.close()
+        if left:
+            exc.hint = f"{exc.hint} Left behind, to be dropped by the next restore: {', '.join(left)}.".strip()
+        return exc
 
 
 class Engine(abc.ABC):
@@ -234,8 +291,16 @@ class Engine(abc.ABC):
         """Prepare to restore a backup of a database."""
 
     @abc.abstractmethod
+    def known(self) -> Known:
+        """What the server knows."""
+
+    @abc.abstractmethod
     def restore_globals(self, sql: bytes) -> list[str]:
         """Run the statements of a backup of globals. What exists stays as it is. Returns warnings."""
+
+    @abc.abstractmethod
+    def apply_globals(self, statements: t.Iterable[str]) -> list[str]:
+        """The same for single statements about roles, accounts and grants."""
 
     def finish_globals(self) -> list[str]:
         """Once the database is in place: grants on its objects, which could not be made before. Returns warnings."""
@@ -255,6 +320,7 @@ __all__ = (
     "Dump",
     "Engine",
     "Facts",
+    "Known",
     "Login",
     "Missing",
     "Origin",
@@ -262,4 +328,5 @@ __all__ = (
     "RestorePlan",
     "Section",
     "Server",
+    "Session",
 )

@@ -8,19 +8,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_script
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Restore, RestorePlan, Server
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Restore, RestorePlan, Server, Session
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, execute
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_code import run_script
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_dumping import HISTORY
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_schema import UNCOMPARED, Reader
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_session import MysqlSession
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_swap import Plan, Swap
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_sweep import take_lock
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import literal, quote
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import literal, quote, replace_word
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError, EngineError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table, utc_now
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command
@@ -35,7 +37,7 @@ class MysqlRestore(Restore):
 
     def __init__(self, client: Client, server: Server, admin: t.Any, plan: RestorePlan) -> None:
         self._client, self._server, self._admin, self._plan = client, server, admin, plan
-        self.scratch = names.beside(plan.target, f"backupdb_scratch_{plan.token}", LIMIT, unit="chars")
+        self.scratch = plan.scratch or names.beside(plan.target, f"backupdb_scratch_{plan.token}", LIMIT, unit="chars")
         self._previous = names.beside(
             plan.target,
             f"previous_{utc_now():%Y%m%dT%H%M%SZ}" if plan.keep_previous else f"backupdb_old_{plan.token}",
@@ -46,6 +48,7 @@ class MysqlRestore(Restore):
         self._left: list[str] = []
         self._code = b""
         self._names: set[str] = set()
+        self._source = plan.origin.database
         self._swap: Swap | None = None
 
     def _run(self, sql: str, stage: str) -> list[tuple[t.Any, ...]]:
@@ -105,7 +108,7 @@ class MysqlRestore(Restore):
             )
             raise
 
-    def loader(self, section: str, spooled: int | None = None) -> Command | t.Callable[[bytes], None]:
+    def loader(self, section: str, spooled: int | None = None, path: str = "") -> Command | t.Callable[[bytes], None]:
         if section == "pre-data":
             return self._load_tables
         if section == "post-data":
@@ -141,6 +144,20 @@ class MysqlRestore(Restore):
         finally:
             connection.close()
 
+    def session(self) -> Session:
+        return MysqlSession(self._client.connect(), self.scratch)
+
+    def adopt(self, enabled_events: t.Collection[str] = ()) -> None:
+        self._source = self.scratch
+        connection = self._client.connect()
+        try:
+            reader = Reader(connection, self.scratch, stage="load")
+            code = [_enabled(item) if item.name in enabled_events else item for item in reader.code_definitions()]
+            self._code = my_script.write(code, "Definitions of a foreign dump", reader.charset()[1])
+            self._names = {*reader.tables, *reader.sequences, *reader.views, *(item.name for item in code)}
+        finally:
+            connection.close()
+
     def inspect(self) -> tuple[tuple[Table, ...], tuple[SchemaObject, ...]]:
         connection = self._client.connect()
         try:
@@ -161,7 +178,7 @@ class MysqlRestore(Restore):
         swap = Swap(
             self._client,
             Plan(
-                source=plan.origin.database,
+                source=self._source,
                 scratch=self.scratch,
                 target=plan.target,
                 previous=self._previous if existed else "",
@@ -186,6 +203,14 @@ class MysqlRestore(Restore):
             except EngineError:
                 left.append(self.scratch)
         return left
+
+
+def _enabled(item: my_script.Definition) -> my_script.Definition:
+    """An event that was created disabled, as it is to be."""
+    if item.kind != "event":
+        return item
+    text = replace_word(item.text, {"DISABLE": "ENABLE"}, before="DO", sql_mode=item.sql_mode)
+    return dataclasses.replace(item, text=text)
 
 
 __all__ = ("LIMIT", "SYSTEM", "MysqlRestore")

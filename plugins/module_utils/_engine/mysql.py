@@ -17,6 +17,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
     Database,
     Dump,
     Engine,
+    Known,
     Login,
     Missing,
     Restore,
@@ -28,7 +29,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_dumping im
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_globals import left_out, restore_accounts
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_restoring import SYSTEM, MysqlRestore
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_sweep import SCRATCH, sweep_scratch
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConnectError, ToolError
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConnectError, EngineError, ToolError
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Run
 
 _OLDEST = {"mysql": (5, 7), "mariadb": (10, 3)}
@@ -42,6 +43,19 @@ _NEEDED = (
     ("RELOAD", ("FLUSH_TABLES",), "exact row counts: a global read lock for a moment"),
     ("REPLICATION CLIENT", ("BINLOG MONITOR",), "the binary log's position in the manifest"),
 )
+
+_SQL_MODES = (
+    "ALLOW_INVALID_DATES ANSI ANSI_QUOTES DB2 EMPTY_STRING_IS_NULL ERROR_FOR_DIVISION_BY_ZERO HIGH_NOT_PRECEDENCE"
+    " IGNORE_BAD_TABLE_OPTIONS IGNORE_SPACE MAXDB MSSQL MYSQL323 MYSQL40 NO_AUTO_CREATE_USER NO_AUTO_VALUE_ON_ZERO"
+    " NO_BACKSLASH_ESCAPES NO_DIR_IN_CREATE NO_ENGINE_SUBSTITUTION NO_FIELD_OPTIONS NO_KEY_OPTIONS NO_TABLE_OPTIONS"
+    " NO_UNSIGNED_SUBTRACTION NO_ZERO_DATE NO_ZERO_IN_DATE ONLY_FULL_GROUP_BY ORACLE PAD_CHAR_TO_FULL_LENGTH"
+    " PIPES_AS_CONCAT POSTGRESQL REAL_AS_FLOAT SIMULTANEOUS_ASSIGNMENT STRICT_ALL_TABLES STRICT_TRANS_TABLES"
+    " TIME_ROUND_FRACTIONAL TIME_TRUNCATE_FRACTIONAL TRADITIONAL"
+).split()
+
+
+def _text(value: t.Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
 
 
 class MysqlEngine(Engine):
@@ -129,8 +143,37 @@ class MysqlEngine(Engine):
     def restore(self, plan: RestorePlan) -> Restore:
         return MysqlRestore(self.client, self.server(), self.admin(), plan)
 
+    def known(self) -> Known:
+        accounts: list[tuple[t.Any, ...]] = []
+        with contextlib.suppress(EngineError):  # who may not read them does without: definers stay as they are
+            accounts = self._query("SELECT user, host FROM mysql.user")
+        modes = self._query("SELECT @@GLOBAL.sql_mode, @@character_set_server, @@collation_server")[0]
+        return Known(
+            settings=frozenset(str(row[0]).lower() for row in self._query("SHOW SESSION VARIABLES")),
+            accounts=frozenset((_text(user), _text(host)) for user, host in accounts),
+            collations=frozenset(
+                str(row[0]).lower() for row in self._query("SELECT collation_name FROM information_schema.collations")
+            ),
+            sql_modes=frozenset(self._sql_modes()),
+            defaults={"charset": str(modes[1]), "collation": str(modes[2])},
+        )
+
+    def _sql_modes(self) -> t.Iterator[str]:
+        """Those of all that any version had which this server takes."""
+        session = self.client.connect()
+        try:
+            for mode in _SQL_MODES:
+                with contextlib.suppress(EngineError):
+                    execute(session, f"SET SESSION sql_mode = '{mode}'", stage="preflight")
+                    yield mode
+        finally:
+            session.close()
+
     def restore_globals(self, sql: bytes) -> list[str]:
-        warnings, self._grants = restore_accounts(self.admin(), [item.text for item in my_script.read(sql)])
+        return self.apply_globals(item.text for item in my_script.read(sql))
+
+    def apply_globals(self, statements: t.Iterable[str]) -> list[str]:
+        warnings, self._grants = restore_accounts(self.admin(), statements)
         return warnings
 
     def finish_globals(self) -> list[str]:

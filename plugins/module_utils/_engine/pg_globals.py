@@ -55,14 +55,14 @@ def _unquoted(name: str) -> str:
     return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
-def restore_globals(connection: t.Any, sql: str) -> list[str]:
+def restore_globals(connection: t.Any, script: t.Iterable[str]) -> list[str]:
     """Create what is missing. A role that exists keeps its password, attributes and settings; memberships are added."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT rolname FROM pg_roles")
         existing = {row[0] for row in cursor.fetchall()}
     kept: set[str] = set()
     warnings: list[str] = []
-    for number, statement in enumerate(statements(sql), 1):
+    for number, statement in enumerate(script, 1):
         about = _CREATE_ROLE.match(statement) or _ALTER_ROLE.match(statement)
         role = _unquoted(about.group(1)) if about else ""
         if not statement or role in existing:

@@ -16,7 +16,7 @@ import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_schema
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Restore, RestorePlan, Server
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Restore, RestorePlan, Server, Session
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import (
     Client,
     literal,
@@ -24,6 +24,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client imp
     quote,
     sqlstate,
 )
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_session import PostgresqlSession
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
     BackupError,
     ConfigError,
@@ -52,7 +53,7 @@ class PostgresqlRestore(Restore):
     def __init__(self, client: Client, server: Server, admin: t.Any, admin_database: str, plan: RestorePlan) -> None:
         self._client, self._server, self._admin, self._plan = client, server, admin, plan
         self._admin_database = admin_database
-        self.scratch = names.beside(plan.target, f"backupdb_scratch_{plan.token}", LIMIT)
+        self.scratch = plan.scratch or names.beside(plan.target, f"backupdb_scratch_{plan.token}", LIMIT)
         self._created = False
         self._left: list[str] = []
         self._no_tablespaces = False
@@ -132,7 +133,8 @@ class PostgresqlRestore(Restore):
         except EngineError as exc:
             exc.hint = "If a locale is missing, install it on the server's host and restart PostgreSQL."
             raise
-        self._run(f"REVOKE CONNECT ON DATABASE {quote(self.scratch)} FROM PUBLIC", "create")
+        if not self._plan.origin.foreign:
+            self._run(f"REVOKE CONNECT ON DATABASE {quote(self.scratch)} FROM PUBLIC", "create")
 
     def _locale(self) -> str:
         p = self._plan.origin.properties
@@ -147,19 +149,25 @@ class PostgresqlRestore(Restore):
             parts.append(f" ICU_RULES {literal(p['icu_rules'])}")
         return "".join(parts)
 
-    def loader(self, section: str, spooled: int | None = None) -> Command | t.Callable[[bytes], None]:
+    def loader(self, section: str, spooled: int | None = None, path: str = "") -> Command | t.Callable[[bytes], None]:
         options = ["--exit-on-error"]
         if self._plan.no_owner:
             options += ["--no-owner", "--no-acl"]
         if self._no_tablespaces:
             options.append("--no-tablespaces")
-        if spooled is not None:
-            options += [f"--jobs={self._plan.jobs}", f"/dev/fd/{spooled}"]
+        if spooled is not None or path:
+            options += [f"--jobs={self._plan.jobs}", path or f"/dev/fd/{spooled}"]
         command = self._client.tool(self._path, *options, database=self.scratch, stage="load")
         return command if spooled is None else dataclasses.replace(command, fds=(*command.fds, spooled))
 
     def compared(self, objects: t.Iterable[SchemaObject]) -> list[SchemaObject]:
         return [item for item in objects if not (self._plan.no_owner and item.name.startswith(pg_schema.OWNERSHIP))]
+
+    def session(self) -> Session:
+        return PostgresqlSession(self._client.connect(self.scratch))
+
+    def adopt(self, enabled_events: t.Collection[str] = ()) -> None:
+        """Nothing: a database is renamed with all that is in it."""
 
     def inspect(self) -> tuple[tuple[Table, ...], tuple[SchemaObject, ...]]:
         connection = self._client.connect(self.scratch)
@@ -183,6 +191,8 @@ class PostgresqlRestore(Restore):
 
     def _settings(self) -> t.Iterator[str]:
         """The database's own owner, grants, settings and comment, which are not in a pg_dump archive's contents."""
+        if self._plan.origin.foreign:
+            return
         p, name = self._plan.origin.properties, quote(self.scratch)
         if p.get("comment"):
             yield f"COMMENT ON DATABASE {name} IS {literal(p['comment'])}"

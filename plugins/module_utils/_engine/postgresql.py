@@ -15,6 +15,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
     Database,
     Dump,
     Engine,
+    Known,
     Login,
     Missing,
     Restore,
@@ -23,7 +24,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import Client, query
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_dumping import PostgresqlDump, PostgresqlGlobals
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_globals import restore_globals
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_globals import restore_globals, statements
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_restoring import (
     SCRATCH,
     PostgresqlRestore,
@@ -152,8 +153,26 @@ class PostgresqlEngine(Engine):
         server = self.server()
         return PostgresqlRestore(self.client, server, self.admin(), self._admin_database, plan)
 
+    def known(self) -> Known:
+        names = {"encoding": "pg_encoding_to_char(encoding)", "collate": "datcollate", "ctype": "datctype"}
+        if self.server().version[0] >= 15:
+            names["provider"] = "datlocprovider"
+            names["locale"] = "datlocale" if self.server().version[0] >= 17 else "daticulocale"
+        columns = ", ".join(names.values())
+        row = self._query(f"SELECT {columns} FROM pg_database WHERE datname = 'template1'")[0]
+        return Known(
+            settings=frozenset(str(name).lower() for (name,) in self._query("SELECT name FROM pg_settings")),
+            accounts=frozenset((str(name), "") for (name,) in self._query("SELECT rolname FROM pg_roles")),
+            collations=frozenset(),
+            sql_modes=frozenset(),
+            defaults={key: str(value) for key, value in zip(names, row) if value is not None},
+        )
+
     def restore_globals(self, sql: bytes) -> list[str]:
-        return restore_globals(self.admin(), sql.decode("utf-8"))
+        return self.apply_globals(statements(sql.decode("utf-8")))
+
+    def apply_globals(self, statements: t.Iterable[str]) -> list[str]:
+        return restore_globals(self.admin(), statements)
 
     def sweep(self) -> list[str]:
         return sweep_scratch(self.admin())

@@ -43,7 +43,7 @@ _DAMAGED = "It is damaged or was exchanged; use another backup."
 _Coder = t.Union[AgeReader, AgeWriter]
 
 
-class _Age(Filter):
+class Age(Filter):
     """age as a filter: ``finish`` writes, or authenticates, the last chunk. With ``expect`` the stream that is read
     must be the one with this ``stream_id``."""
 
@@ -84,7 +84,7 @@ def write_part(
     source: Command | Source = section.source if isinstance(section.source, Command) else StreamSource(section.source)
     nodes: list[Node] = [source, *section.filters, plain, trailer, *compression.compressor(level, section.stem)]
     if recipients:
-        nodes.append(_Age(AgeWriter(recipients)))
+        nodes.append(Age(AgeWriter(recipients)))
     sink = draft.create(name)
     try:
         warnings = Pipeline(run, [*nodes, stored, sink]).execute()
@@ -134,8 +134,8 @@ class Opened:
         reader = AgeReader(self._identities) if self._identities else None
         if reader is not None and part.name in self._streams:
             # Its hash was right. age authenticates each chunk again, and that it is the same stream.
-            return [_Age(reader, self._streams[part.name], what)]
-        return [Beside(Sha256(part.sha256, what=what)), *([_Age(reader)] if reader is not None else [])]
+            return [Age(reader, self._streams[part.name], what)]
+        return [Beside(Sha256(part.sha256, what=what)), *([Age(reader)] if reader is not None else [])]
 
     def authenticate(self) -> None:
         """Read every part to its end: size, SHA-256, every chunk of encryption. Nothing is passed on."""
@@ -144,7 +144,7 @@ class Opened:
             with self._stored(part) as nodes:
                 _run_at(self._run, [*nodes, Discard()], "authenticate")
                 last = nodes[-1]
-                if isinstance(last, _Age) and isinstance(last.coder, AgeReader):
+                if isinstance(last, Age) and isinstance(last.coder, AgeReader):
                     self._streams[part.name] = last.coder.stream_id()
 
     @contextlib.contextmanager
@@ -238,4 +238,4 @@ def fitting_identities(recipients: t.Sequence[str], text: str) -> list[Identity]
     return identities
 
 
-__all__ = ("Opened", "fitting_identities", "write_part")
+__all__ = ("Age", "Opened", "fitting_identities", "write_part")

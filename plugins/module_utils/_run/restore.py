@@ -156,7 +156,7 @@ class RestoreTask:
             if not check_mode:
                 result.update(self._perform(restore, server))
         except BackupError as exc:
-            raise self._with_leftovers(self._run.cause(exc), restore) from exc.__cause__
+            raise restore.with_leftovers(self._run.cause(exc)) from exc.__cause__
         except BaseException:
             restore.close()
             raise
@@ -166,13 +166,6 @@ class RestoreTask:
         result["warnings"] = [*self._warnings, *warnings]
         result["stages"] = self._stages.seconds
         return result
-
-    @staticmethod
-    def _with_leftovers(exc: BackupError, restore: Restore) -> BackupError:
-        left = restore.close()
-        if left:
-            exc.hint = f"{exc.hint} Left behind, to be dropped by the next restore: {', '.join(left)}.".strip()
-        return exc
 
     def _perform(self, restore: Restore, server: Server) -> dict[str, t.Any]:
         if self._globals is not None:

@@ -1,0 +1,81 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""MySQL and MariaDB: statements of a foreign dump, run through the driver in a scratch database.
+
+The driver knows no commands of a client (``system``, ``source``, ``\\!``), so that nothing in a dump can reach beyond
+SQL, and each error belongs to one statement.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Session
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import execute
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import quote
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError
+
+try:
+    import pymysql
+except ImportError:
+    pass  # connecting tells what is missing
+
+# As the stock client starts: the server's own defaults.
+_START = "SET SESSION sql_mode = @@GLOBAL.sql_mode, time_zone = @@GLOBAL.time_zone"
+_IN_TRANSACTION = 1
+# Errors that quote names, never values: unknown columns and tables, too many or few columns, no default.
+_NAMES_ONLY = (1054, 1136, 1146, 1364)
+
+
+class MysqlSession(Session):
+    """Statements are sent as they are, whatever their encoding."""
+
+    def __init__(self, connection: t.Any, database: str) -> None:
+        self._connection = connection
+        execute(connection, _START, stage="load")
+        execute(connection, f"USE {quote(database)}", stage="load")
+        self._cursor = connection.cursor()
+
+    def run(self, statement: bytes, *, data: bool = False) -> None:
+        try:
+            self._cursor.execute(statement)
+            while self._cursor.nextset():
+                pass
+        except pymysql.Error as exc:
+            raise EngineError(f"The server refused it: {_words(exc, data)}", stage="load") from exc
+
+    def copy(self, statement: bytes, data: t.Iterator[bytes]) -> None:
+        raise EngineError("COPY is PostgreSQL's.", stage="load")
+
+    def code(self, exc: BaseException) -> str:
+        cause = exc.__cause__
+        return str(cause.args[0]) if isinstance(cause, pymysql.Error) and cause.args else ""
+
+    def finish(self) -> None:
+        if self._connection.server_status & _IN_TRANSACTION:
+            raise EngineError(
+                "The dump ends inside a transaction: there is a BEGIN without its COMMIT.",
+                stage="load",
+                hint="It is cut short, or was written for a client that commits at its end.",
+            )
+
+    def close(self) -> None:
+        with contextlib.suppress(Exception):
+            self._connection.close()
+
+
+def _words(exc: BaseException, data: bool) -> str:
+    """Number and message. Where a message about data quotes something, it may be a value of a row."""
+    number, message = (exc.args[0], str(exc.args[1])) if len(exc.args) > 1 else ("", str(exc))
+    if data and number not in _NAMES_ONLY:
+        message = re.sub(r"'.*'", "'...'", message, flags=re.S)
+    return f"({number}) {message}"
+
+
+__all__ = ("MysqlSession",)
