@@ -95,7 +95,9 @@ def fit(folder: Path, path: Path) -> None:
 
 def flipped(data: bytes, offset: int, bit: int) -> bytes:
     """The same with one bit changed."""
-    return data[:offset] + bytes([data[offset] ^ (1 << bit)]) + data[offset + 1 :]
+    changed = bytearray(data)
+    changed[offset] ^= 1 << bit
+    return bytes(changed)
 
 
 def clone(site: Site, host: str, source: Path | None = None) -> Path:
