@@ -18,25 +18,8 @@ from ansible_collections.vya.backupdb.plugins.module_utils._run.backup import Ba
 from ansible_collections.vya.backupdb.plugins.module_utils._run.restore import RestoreOptions, RestoreTask
 from support.faults import IDENTITY, Site
 from support.modules import run_module
+from support.small import state
 
-DATABASES = [
-    "; touch planted",
-    "$(touch planted) `touch planted`",
-    "-rf",
-    "--help",
-    "../../x",
-    "..",
-    "line\n\\! touch planted\r\nbreak",
-    "quo\"te's",
-    "per%cent %2e%2e/ %s",
-    "back\\slash\\",
-    "dbname=template1 host=nowhere",
-    "sh*p [ab]? ~ #",
-]
-# MySQL and MariaDB allow neither the one nor the other at an end, nor what needs four bytes.
-POSTGRESQL_DATABASES = ["😀 \u202e emoji", "trailing space ", "trailing dot."]
-# As long as they may be: 63 bytes, 64 characters, or a folder's name of 255 bytes, where each of these takes five.
-LONGEST = {"postgresql": ["é" * 31 + "x"], "mysql": ["l" * 64, "日本" * 25]}
 TABLES = [
     "-rf",
     # CVE-2017-3600 and CVE-2025-8715: a name with a line break ends the comment that a dump puts it into.
@@ -71,12 +54,6 @@ def site(server: support.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert list(work.iterdir()) == []
     for name in server.databases():
         server.drop_database(name)
-
-
-def names_for(server: support.Server) -> list[str]:
-    """Names of databases that this server allows."""
-    more = POSTGRESQL_DATABASES if server.engine == "postgresql" else []
-    return [*DATABASES, *more, *LONGEST[server.engine]]
 
 
 def load(server: support.Server, name: str) -> None:
@@ -128,11 +105,6 @@ def restore(site: Site, name: str, target: str, *, replace: bool) -> dict[str, A
         engine.close()
 
 
-def whole(server: support.Server, name: str) -> dict[str, Any]:
-    """Content, and definitions without the database's name."""
-    return {**support.fingerprint(server, name), **support.schema_fingerprint(server, name)}
-
-
 def assert_contained(site: Site, series: int) -> None:
     """All that was written is in the store, four folders deep: host, instance, database, id."""
     assert {path.name for path in site.folder.iterdir()} <= {"store", "tools", "work"}
@@ -148,10 +120,10 @@ def assert_contained(site: Site, series: int) -> None:
 def test_databases(site: Site) -> None:
     """All are backed up in one run, listed, verified, restored under each other's names and back under their own."""
     server = site.server
-    names = names_for(server)
+    names = support.awkward_names(server)
     for name in names:
         load(server, name)
-    before = {name: whole(server, name) for name in names}
+    before = {name: state(server, name) for name in names}
     made = site.backup({"globals": True})
     assert not made["failed"], made["msg"]
     assert sorted(item["database"] for item in made["backups"]) == sorted(["@globals", *names])
@@ -167,10 +139,11 @@ def test_databases(site: Site) -> None:
         server.drop_database(name)
     for name, target in zip(names, [*names[1:], names[0]], strict=True):
         assert restore(site, name, target, replace=False)["target"] == target
-        support.assert_same(before[name], whole(server, target))
+        support.assert_same(before[name], state(server, target))
     for name in names:
         assert restore(site, name, name, replace=True)["verified"]["rows"] == "same"
-        support.assert_same(before[name], {**before[name], **support.fingerprint(server, name)})
+        content = {f"content {key}": value for key, value in support.fingerprint(server, name).items()}
+        support.assert_same(before[name], {**before[name], **content})
     assert server.databases() == sorted(names)
     site.assert_no_leftovers()
 
@@ -181,7 +154,7 @@ def test_through_the_options(site: Site) -> None:
     names = ["-rf", "../../x", "line\nbreak", "sh*p [ab]? ~ #", "shop"]
     for name in names:
         load(server, name)
-    before = whole(server, "../../x")
+    before = state(server, "../../x")
     made = site.backup({"databases": ["-rf", "../../x", "sh*p [ab]? ~ #", "line*"], "exclude": ["-rf"]})
     assert not made["failed"], made["msg"]
     # A name that is there is no glob.
@@ -192,10 +165,24 @@ def test_through_the_options(site: Site) -> None:
     target = "; touch planted\n-- $(touch planted)"
     done = site.restore({"database": "../../x", "target": target})
     assert not done["failed"], done["msg"]
-    support.assert_same(before, whole(server, target))
+    support.assert_same(before, state(server, target))
     missing = site.restore({"database": "../../../etc", "target": "y"})
     assert "No backup of" in missing["msg"]
     assert_contained(site, 3)
+
+
+def test_a_database_that_is_called_as_the_globals_are(site: Site) -> None:
+    """Its folder would be theirs: it is refused, and the other databases are backed up."""
+    for name in ("@globals", "shop"):
+        site.server.create_database(name)
+    made = site.backup({"globals": True})
+    assert made["failed"]
+    assert [(item["database"], item["stage"]) for item in made["failures"]] == [("@globals", "preflight")]
+    assert sorted((item["database"], item["kind"]) for item in made["backups"]) == [
+        ("@globals", "globals"),
+        ("shop", "database"),
+    ]
+    assert_contained(site, 2)
 
 
 LABELS = ["../x", "a/b", "..", ".", "/etc", "-rf", "$(touch planted)", "line\nbreak", "nul\0byte", "Ünï 😀", "l" * 300]

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 
 from .bulk import load_bulk
 from .fingerprint import assert_same, differences, fingerprint, schema_fingerprint
-from .hostile import AWKWARD_NAMES, awkward_names, load_hostile
+from .hostile import awkward_names, load_hostile
 from .mariadb import MariadbServer
 from .mysql9 import Mysql9Server
 from .postgres import Postgres15, Postgres18
@@ -38,7 +38,6 @@ def running(kind: str, settings: Mapping[str, str] | None = None) -> Server:
 
 
 __all__ = [
-    "AWKWARD_NAMES",
     "KINDS",
     "Server",
     "ServerError",

@@ -14,28 +14,32 @@ from .server import Server
 
 DATA = Path(__file__).with_name("data")
 
-# Database names that a shell, a path, an SQL string or a connection string would take for something else.
+# Database names that a shell, a path, an SQL string, an option or a connection string would take for something else.
+# A command that comes out of one leaves a file `planted` in the working folder.
 AWKWARD_NAMES = (
-    "shop",
     "-rf",
-    "; rm -rf $HOME; $(touch planted) `touch planted`",
+    "--help",
+    "; touch planted",
+    "$(touch planted) `touch planted`",
     "../../x",
+    "..",
+    "line\n\\! touch planted\r\nbreak",
     "quo\"te's and `ticks`",
-    "per%cent %s %20 100%",
+    "back\\slash\\",
+    "per%cent %2e%2e/ %s 100%",
     "dbname=template1 host=nowhere",
-    "line\nbreak",
-    "@globals",
+    "sh*p [ab]? ~ #",
     "Ünïcödé 日本",
 )
-AWKWARD_NAMES_4_BYTES = ("😀 emoji",)  # PostgreSQL only: identifiers of MySQL and MariaDB end with the basic plane
+# Identifiers of MySQL and MariaDB end with the basic plane, and neither with a space nor, in old versions, with a dot.
+AWKWARD_NAMES_POSTGRESQL = ("😀 \u202e emoji", "trailing space ", "trailing dot.", "é" * 31 + "x")
+# A name may have 64 characters, but its folder not more than 255 bytes, of which some characters take five.
+AWKWARD_NAMES_MYSQL = ("l" * 64, "日本" * 25)
 
 
 def awkward_names(server: Server) -> list[str]:
     """Names for a database, each of which the server allows and a careless program mishandles."""
-    names = list(AWKWARD_NAMES)
-    if isinstance(server, PostgresServer):
-        names += AWKWARD_NAMES_4_BYTES
-    return names
+    return [*AWKWARD_NAMES, *(AWKWARD_NAMES_POSTGRESQL if isinstance(server, PostgresServer) else AWKWARD_NAMES_MYSQL)]
 
 
 def _identifiers(server: PostgresServer | MysqlFamilyServer, dbname: str) -> dict[str, str]:
