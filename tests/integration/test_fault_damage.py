@@ -26,8 +26,6 @@ from support.faults import IDENTITY, RECIPIENT, Site
 # Of 64 KiB each: https://c2sp.org/age, "Payload".
 CHUNK = (64 << 10) + 16
 OFFSETS = 50
-# The hash's words, and those of age.
-AUTHENTICATION = ("authenticate", "encryption")
 
 
 @pytest.fixture(scope="module", params=["pg15", "mariadb"])
@@ -52,9 +50,13 @@ class Restorer:
 
     def __init__(self, site: Site, patch: pytest.MonkeyPatch) -> None:
         patch.setenv("PATH", site.server.environ()["PATH"])
-        self.run = Run()
+        self.run = Run(observer=self._note)
+        self.last_step = ""
         self.store = site.opened()
         self.engine = site.engine(self.run)
+
+    def _note(self, name: str) -> None:
+        self.last_step = name
 
     def refused(self, host: str = "h") -> BackupError:
         """Try it with the newest; the error."""
@@ -85,7 +87,7 @@ def borders(data: bytes) -> list[int]:
 
 
 def test_cut_or_flipped_anywhere(site: Site, restorer: Restorer) -> None:
-    """At 50 places and all borders, each: the hash tells."""
+    """At 50 places and all borders, each: the hash tells, before anything is made on the server."""
     path = largest(folders(site)[-1])
     data = path.read_bytes()
     source = random.Random(4711)
@@ -94,11 +96,14 @@ def test_cut_or_flipped_anywhere(site: Site, restorer: Restorer) -> None:
             path.write_bytes(data[:offset])
             error = restorer.refused()
             assert isinstance(error, IntegrityError)
-            assert (error.stage, f"has {offset} bytes" in str(error)) == ("authenticate", True)
+            assert (error.stage, restorer.last_step) == ("authenticate", f"authenticate {path.name}")
+            assert f"has {offset} bytes" in str(error)
             path.write_bytes(flipped(data, offset, source.randrange(8)))
             error = restorer.refused()
             assert isinstance(error, (IntegrityError, CodecError))
-            assert error.stage in AUTHENTICATION
+            # The hash's words, or those of age.
+            assert error.stage in ("authenticate", "encryption")
+            assert restorer.last_step == f"authenticate {path.name}"
     assert_target_untouched(site)
 
 
@@ -114,7 +119,7 @@ def test_cut_or_flipped_with_a_manifest_that_fits(site: Site, restorer: Restorer
                 fit(folder, path)
                 error = restorer.refused()
                 assert isinstance(error, CodecError), offset
-                assert error.stage in AUTHENTICATION
+                assert (error.stage, restorer.last_step) == ("encryption", f"authenticate {path.name}")
         path.write_bytes(data + b"\0")
         fit(folder, path)
         assert isinstance(restorer.refused(), CodecError)
