@@ -32,7 +32,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._sql.lexer import (
     LOOK,
     Lexer,
 )
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_session import Session, unsafe_charset
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_strings import Session, unsafe_charset
 
 _TOKEN = re.compile(
     rb"(?P<line>\#|--(?=[\s\x00-\x1f]|\Z))|(?P<hint>/\*\+)|(?P<block>/\*(?!M?!))|(?P<quote>['\"`])"

@@ -32,7 +32,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._sql.lexer import (
     LINE_END,
     Lexer,
 )
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_session import follow, unsafe_encoding
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_strings import follow, unsafe_encoding
 
 _LETTER = rb"[A-Za-z_\x80-\xff]"
 _TOKEN = re.compile(
