@@ -1,0 +1,141 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""PostgreSQL: the statements that a restore may run, and the errors that they may meet.
+
+What is run in functions and in DO blocks is not looked into: it has the rights of the account that restores.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.vya.backupdb.plugins.module_utils._sql import table
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Place
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import Parsed
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import RefusedError
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.table import Rule
+
+_VERBS = frozenset(
+    "ALTER ANALYZE ANALYSE CALL CLUSTER COMMENT COPY CREATE DELETE DO DROP GRANT INSERT LOCK REFRESH REINDEX REVOKE"
+    " SECURITY SELECT TRUNCATE UPDATE WITH".split()
+)
+_KINDS = frozenset(
+    "ACCESS AGGREGATE CAST COLLATION CONVERSION DEFAULT DOMAIN EVENT EXTENSION FOREIGN FUNCTION INDEX LANGUAGE LARGE"
+    " MATERIALIZED OPERATOR POLICY PROCEDURAL PROCEDURE PUBLICATION ROUTINE RULE SCHEMA SEQUENCE SERVER STATISTICS"
+    " SUBSCRIPTION TABLE TEXT TRANSFORM TRIGGER TYPE USER VIEW".split()
+)
+_MODIFIERS = frozenset("OR REPLACE TEMP TEMPORARY GLOBAL LOCAL UNLOGGED UNIQUE RECURSIVE CONSTRAINT TRUSTED".split())
+_SERVER_WIDE = frozenset("SYSTEM OWNED TABLESPACE".split())
+# Functions that read or write files, end sessions, load code or leave the database.
+_FUNCTIONS = frozenset(
+    "LO_IMPORT LO_EXPORT PG_READ_FILE PG_READ_BINARY_FILE PG_STAT_FILE PG_LS_DIR PG_FILE_WRITE PG_FILE_SYNC"
+    " PG_FILE_RENAME PG_FILE_UNLINK PG_RELOAD_CONF PG_ROTATE_LOGFILE PG_TERMINATE_BACKEND PG_CANCEL_BACKEND"
+    " PG_PROMOTE DBLINK DBLINK_CONNECT DBLINK_EXEC".split()
+)
+_NOT_THERE = ("42P01", "42704", "42883", "3F000", "42703")
+_THERE = ("42P06", "42710")
+
+
+def check_content(parsed: Parsed, place: Place | None) -> None:
+    """Raise RefusedError unless the statement is one that dumps are made of."""
+    verb = parsed.upper[0] if len(parsed) else ""
+    if verb in ("PREPARE", "EXECUTE", "DEALLOCATE"):
+        raise RefusedError(table.HIDDEN, verb, place)
+    if verb == "LOAD":
+        raise RefusedError(table.SERVER_FILE, "LOAD of a library", place)
+    if verb not in _VERBS:
+        raise RefusedError(table.UNKNOWN, verb or "a statement that does not begin with a word", place)
+    if verb in ("CREATE", "ALTER", "DROP"):
+        _check_kind(parsed, verb, place)
+    elif verb == "COPY":
+        _check_copy(parsed, place)
+    elif verb in ("SELECT", "WITH", "CALL"):
+        _check_functions(parsed, place)
+    elif verb in ("TRUNCATE", "LOCK") and "PG_CATALOG" in parsed.upper:
+        raise RefusedError(table.PG_CATALOG, f"{verb} of pg_catalog", place)
+
+
+def _kind(parsed: Parsed) -> tuple[int, str]:
+    place = next((i for i, word in enumerate(parsed.upper) if i and word not in _MODIFIERS), len(parsed))
+    return place, parsed.at(place).upper
+
+
+def _check_kind(parsed: Parsed, verb: str, place: Place | None) -> None:
+    at, kind = _kind(parsed)
+    if kind in _SERVER_WIDE:
+        raise RefusedError(table.SERVER_CHANGE, f"{verb} {kind}", place)
+    if kind not in _KINDS:
+        raise RefusedError(table.UNKNOWN, f"{verb} {kind}".strip(), place)
+    if verb == "CREATE" and kind == "SUBSCRIPTION" and not _connects_not(parsed):
+        raise RefusedError(table.PG_SUBSCRIPTION, "CREATE SUBSCRIPTION", place)
+    if verb == "CREATE" and kind in ("FUNCTION", "PROCEDURE"):
+        _check_library(parsed, at, place)
+
+
+def _connects_not(parsed: Parsed) -> bool:
+    words = parsed.upper
+    for at in range(parsed.find("WITH") if "WITH" in words else len(words), len(words)):
+        if words[at] == "CONNECT" and parsed.at(at + 1).text == "=":
+            return (parsed.at(at + 2).value or "").lower() in ("false", "off", "0", "no")
+    return False
+
+
+def _check_library(parsed: Parsed, at: int, place: Place | None) -> None:
+    """Code of a shared library comes from where the server keeps its own, or not at all."""
+    language = parsed.find("LANGUAGE", start=at)
+    if language < 0 or (parsed.at(language + 1).value or "").lower() != "c":
+        return
+    body = parsed.find("AS", start=at)
+    library = parsed.at(body + 1).value or "" if body > 0 else ""
+    if not library.startswith("$libdir/") or ".." in library:
+        raise RefusedError(table.SERVER_FILE, "a function in a library outside $libdir", place)
+
+
+def _check_copy(parsed: Parsed, place: Place | None) -> None:
+    source = parsed.find("FROM")
+    if source < 0 or parsed.upper[source + 1 : source + 2] != ["STDIN"]:
+        to = parsed.find("TO")
+        what = "COPY FROM" if source >= 0 else "COPY TO" if to >= 0 else "COPY"
+        program = " PROGRAM" if "PROGRAM" in parsed.upper else " a file" if source >= 0 else ""
+        raise RefusedError(table.SERVER_FILE, what + program, place)
+    first = 2 if parsed.upper[1] == "BINARY" else 1
+    name = parsed.at(first).name or ""
+    if name == "pg_catalog" or (name.startswith("pg_") and parsed.at(first + 1).text != "."):
+        raise RefusedError(table.PG_CATALOG, f"COPY into {name}", place)
+
+
+def _check_functions(parsed: Parsed, place: Place | None) -> None:
+    for at, word in enumerate(parsed.words):
+        name = word.name
+        if name is not None and name.upper() in _FUNCTIONS:
+            after = next((w.text for w in parsed.words[at + 1 :] if w.kind != "space"), "")
+            if after == "(":
+                raise RefusedError(table.SERVER_FILE, f"a call of {name}", place)
+
+
+def forgiven(parsed: Parsed) -> tuple[tuple[str, ...], Rule]:
+    """SQLSTATEs that the statement may meet in a new database, and the rule that counts them."""
+    verb, words = parsed.upper[0], parsed.upper
+    at, kind = _kind(parsed) if verb in ("CREATE", "ALTER", "DROP") else (0, "")
+    if verb == "DROP" and words[at : at + 3] != [kind, "IF", "EXISTS"]:
+        return _NOT_THERE, table.FORGIVEN
+    if verb == "ALTER" and "DROP" in words and "ADD" not in words:
+        return _NOT_THERE, table.FORGIVEN
+    if verb == "SELECT" and "LO_UNLINK" in words[:4]:
+        return _NOT_THERE, table.FORGIVEN
+    if verb == "CREATE":
+        name = parsed.at(at + 4 if words[at + 1 : at + 4] == ["IF", "NOT", "EXISTS"] else at + 1).name
+        if kind == "PROCEDURAL":
+            name = parsed.at(at + 2).name or parsed.at(at + 2).value
+        if (kind, name) == ("SCHEMA", "public") or (
+            kind in ("EXTENSION", "LANGUAGE", "PROCEDURAL") and name == "plpgsql"
+        ):
+            return _THERE, table.PG_EXISTS
+    if words[:3] == ["COMMENT", "ON", "EXTENSION"]:
+        return ("42501",), table.PG_EXTENSION_COMMENT
+    return (), table.FORGIVEN
+
+
+__all__ = ("check_content", "forgiven")

@@ -1,0 +1,302 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""The rules for PostgreSQL: output of pg_dump and pg_dumpall, and scripts that psql would run."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._sql import pg_roles, table
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Bulk, Statement
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_content import check_content, forgiven
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_settings import PgSession
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import Parsed, quote
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Item
+
+Items = t.Iterable[Item]
+
+_VERB = re.compile(rb"[A-Za-z]+")
+_NAME = rb'(?:[A-Za-z_\x80-\xff][A-Za-z0-9_$\x80-\xff]*|"(?:[^"]|"")*")'
+_WRITE = re.compile(
+    rb"(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?(" + _NAME + rb")(?:\s*\.\s*(" + _NAME + rb"))?", re.I
+)
+_LARGE_OBJECT = re.compile(rb"SELECT\s+(?:pg_catalog\s*\.\s*)?(?:lowrite|lo_put)\s*\(", re.I)
+_HEAD = 4096
+_GLOBAL_KINDS = ("ROLE", "USER", "GROUP", "TABLESPACE")
+_MAINTENANCE = ("VACUUM", "CHECKPOINT", "SHOW")
+_STATISTICS = frozenset(("PG_RESTORE_RELATION_STATS", "PG_RESTORE_ATTRIBUTE_STATS"))
+_DATABASE_KEPT = ("SET", "RESET", "OWNER")
+# Properties of a database by the options of CREATE DATABASE.
+_OPTIONS = {
+    "ENCODING": ("encoding",),
+    "LC_COLLATE": ("collate",),
+    "LC_CTYPE": ("ctype",),
+    "LOCALE": ("collate", "ctype"),
+    "LOCALE_PROVIDER": ("provider",),
+    "ICU_LOCALE": ("locale",),
+    "BUILTIN_LOCALE": ("locale",),
+    "ICU_RULES": ("rules",),
+    "OWNER": ("owner",),
+}
+
+
+class PgRules(PgSession):
+    """See :class:`Rules`. Statements about the database itself name ``Wanted.scratch``."""
+
+    system = frozenset(("postgres", "template0", "template1"))
+
+    def _statement(self, event: Statement) -> Items:
+        verb = _VERB.match(event.text)
+        word = verb.group().decode().upper() if verb else ""
+        if word in ("INSERT", "UPDATE", "DELETE"):
+            return self._write(event)
+        if word == "SELECT" and _LARGE_OBJECT.match(event.text):
+            return self._content(event, shown=False)
+        parsed = Parsed(event.text, escapes=self._escapes)
+        if word in ("CREATE", "ALTER", "DROP", "COMMENT", "SECURITY"):
+            return self._definition(event, parsed)
+        if word in ("GRANT", "REVOKE"):
+            return self._grant(event, parsed)
+        if word in ("SET", "RESET", "DISCARD"):
+            return self._set(event, parsed)
+        if word in ("SELECT", "WITH"):
+            return self._select_statement(event, parsed)
+        if word in ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"):
+            return self._in_or_out(event, parsed)
+        if word in _MAINTENANCE:
+            return self._count(table.MAINTENANCE)
+        return self._content(event, parsed)
+
+    def _bulk(self, event: Bulk) -> Items:
+        return self._write(event)
+
+    # -- content
+
+    def _content(self, event: Statement | Bulk, parsed: Parsed | None = None, *, shown: bool = True) -> Items:
+        if not self._takes(self.current):
+            return ()
+        codes: tuple[str, ...] = ()
+        rule = table.FORGIVEN
+        if parsed is not None:
+            check_content(parsed, self._place)
+            codes, rule = forgiven(parsed)
+            self._copying = parsed.upper[0] == "COPY"
+            shown = shown and parsed.upper[0] in ("CREATE", "ALTER", "DROP")
+        return self._out((Execute(event.place, event.text, shown, codes, rule),))
+
+    def _write(self, event: Statement | Bulk) -> Items:
+        """INSERT, UPDATE, DELETE: judged by the name of the table, whatever the size."""
+        head = _WRITE.match(event.text)
+        if head:
+            names = Parsed(head.group(1) + b"." + (head.group(2) or b"")).words
+            name, qualified = names[0].name or "", head.group(2) is not None
+        else:
+            parsed = Parsed(event.text[:_HEAD], escapes=self._escapes)
+            place = next((i for i, word in enumerate(parsed.upper) if i and word not in ("INTO", "FROM", "ONLY")), 1)
+            name, qualified = parsed.at(place).name or "", parsed.at(place + 1).text == "."
+            if not name:
+                raise self._refused(table.UNKNOWN, f"{' '.join(parsed.upper[:2])} of no table")
+        if name in ("pg_catalog", "information_schema", "pg_toast") or (not qualified and name.startswith("pg_")):
+            if re.match(rb"UPDATE\s+(?:pg_catalog\s*\.\s*)?pg_database\s+SET\s+datistemplate\b", event.text, re.I):
+                return self._count(table.PG_PLACING)
+            raise self._refused(table.PG_CATALOG, f"a write into {name}")
+        return self._content(event, shown=False)
+
+    def _select_statement(self, event: Statement, parsed: Parsed) -> Items:
+        called = 3 if parsed.upper[1:3] == ["PG_CATALOG", "."] else 1
+        function = parsed.at(called).name or ""
+        if function == "set_config" and parsed.at(called + 1).text == "(":
+            return self._set_config(event, parsed.at(called + 2).value or "")
+        if self.target.version < (18,) and not _STATISTICS.isdisjoint(parsed.upper):
+            return self._count(table.PG_STATISTICS) if self._takes(self.current) else ()
+        return self._content(event, parsed)
+
+    def _in_or_out(self, event: Statement, parsed: Parsed) -> Items:
+        if "PREPARED" in parsed.upper:
+            raise self._refused(table.HIDDEN, f"{parsed.upper[0]} PREPARED")
+        if "TO" not in parsed.upper:
+            self._transaction(parsed.upper[0])
+        return self._setting(Execute(event.place, event.text, False))
+
+    # -- CREATE, ALTER, DROP, COMMENT
+
+    def _definition(self, event: Statement, parsed: Parsed) -> Items:
+        kind = parsed.upper[1] if len(parsed) > 1 else ""
+        if kind == "DATABASE":
+            return self._database(event, parsed)
+        if kind in _GLOBAL_KINDS and parsed.upper[2:3] != ["MAPPING"]:
+            return self._role(event, parsed)
+        if parsed.upper[0] in ("COMMENT", "SECURITY"):
+            on = parsed.find("ON")
+            about = parsed.upper[on + 1] if 0 <= on < len(parsed) - 1 else ""
+            if about == "DATABASE":
+                return self._about_database(event, parsed, on + 2)
+            if about in ("ROLE", "TABLESPACE"):
+                return self._global(event, parsed, parsed.at(on + 2).name)
+            return self._content(event, parsed)
+        if kind == "DEFAULT" and parsed.upper[2:3] == ["PRIVILEGES"]:
+            return self._privileges(event, parsed, max(parsed.find("GRANT"), parsed.find("REVOKE")))
+        owner = parsed.find("OWNER", "TO")
+        if parsed.upper[0] == "ALTER" and owner > 0 and parsed.upper[owner - 1] != ",":
+            if self.wanted.no_owner:
+                return self._count(table.PG_OWNER) if self._takes(self.current) else ()
+            return self._with_roles(event, parsed)
+        if parsed.upper[:2] == ["CREATE", "SCHEMA"] and "AUTHORIZATION" in parsed.upper:
+            return self._schema(event, parsed)
+        if kind in ("POLICY", "USER"):
+            return self._with_roles(event, parsed)
+        return self._content(event, parsed)
+
+    def _schema(self, event: Statement, parsed: Parsed) -> Items:
+        place = parsed.find("AUTHORIZATION")
+        if self.wanted.no_owner and place > 2 and len(parsed) <= place + 2:
+            if not self._takes(self.current):
+                return ()
+            self._count(table.PG_OWNER)
+            event = Statement(event.place, parsed.joined({}, end=place).rstrip())
+            return self._content(event, self._parsed(event))
+        return self._with_roles(event, parsed)
+
+    def _with_roles(self, event: Statement, parsed: Parsed) -> Items:
+        """Content that names roles."""
+        return self._content(*self._quoted(event, parsed)) if self._takes(self.current) else ()
+
+    def _parsed(self, event: Statement) -> Parsed:
+        return Parsed(event.text, escapes=self._escapes)
+
+    def _quoted(self, event: Statement, parsed: Parsed) -> tuple[Statement, Parsed]:
+        """The statement with its roles' names quoted."""
+        text, count = pg_roles.quoted(parsed)
+        if not count:
+            return event, parsed
+        self._count(table.QUOTED_ROLE, count)
+        changed = Statement(event.place, text)
+        return changed, self._parsed(changed)
+
+    # -- the database itself
+
+    def _database(self, event: Statement, parsed: Parsed) -> Items:
+        verb = parsed.upper[0]
+        if verb == "DROP":
+            return self._count(table.DROP_DATABASE)
+        name = parsed.at(2).name
+        if verb == "CREATE" and name is not None:
+            self._properties[name] = _options(parsed)
+            return self._count(table.CREATE_DATABASE)
+        follows = parsed.upper[3] if len(parsed) > 3 else ""
+        if follows not in _DATABASE_KEPT or parsed.upper[3:5] == ["SET", "TABLESPACE"]:
+            return self._count(table.PG_PLACING)
+        if follows in ("SET", "RESET") and not self._knows(parsed.at(4).name or "", parsed.at(5).text == "."):
+            return self._count(table.UNKNOWN_SETTING)
+        return self._about_database(event, parsed, 2, owner=follows == "OWNER")
+
+    def _about_database(self, event: Statement, parsed: Parsed, place: int, *, owner: bool = False) -> Items:
+        """A statement whose database, named at ``place``, gets the name of the scratch database."""
+        name = parsed.at(place).name
+        if name is None or parsed.at(place + 1).text == ",":
+            raise self._refused(table.UNKNOWN, f"{' '.join(parsed.upper[:2])} of several databases")
+        if owner and self.wanted.no_owner:
+            return self._count(table.PG_OWNER)
+        changed = Statement(event.place, parsed.joined({place: quote(self.wanted.scratch)}))
+        changed, parsed = self._quoted(changed, self._parsed(changed)) if owner else (changed, parsed)
+        return self._for_database(name, Execute(event.place, changed.text, parsed.upper[0] == "ALTER"))
+
+    # -- roles
+
+    def _role(self, event: Statement, parsed: Parsed) -> Items:
+        if parsed.upper[0] == "DROP":
+            return self._count(table.DROP_ROLE)
+        as_written, parsed = parsed, self._parsed(Statement(event.place, pg_roles.quoted(parsed)[0]))
+        name = parsed.at(2).name
+        if name is None or parsed.upper[2] in ("ALL", "CURRENT_USER", "SESSION_USER", "CURRENT_ROLE"):
+            raise self._refused(table.SERVER_CHANGE, f"{' '.join(parsed.upper[:3])}")
+        if parsed.upper[3:5] == ["IN", "DATABASE"] and parsed.upper[0] == "ALTER":
+            if not self._knows(parsed.at(7).name or "", parsed.at(8).text == "."):
+                return self._count(table.UNKNOWN_SETTING)
+            return self._about_database(event, parsed, 5, owner=True)
+        return self._global(event, as_written, name if parsed.upper[1] != "TABLESPACE" else None)
+
+    def _global(self, event: Statement, parsed: Parsed, name: str | None) -> Items:
+        if not self.wanted.with_globals:
+            return self._count(table.GLOBALS)
+        if name is not None and name in self.target.accounts:
+            return self._count(table.EXISTING_ROLE)
+        event, parsed = self._quoted(event, parsed)
+        sets = parsed.upper[0] == "ALTER" and parsed.upper[3:4] == ["SET"]
+        if sets and not self._knows(parsed.at(4).name or "", parsed.at(5).text == "."):
+            return self._count(table.UNKNOWN_SETTING)
+        self.globals.append(event.text)
+        return ()
+
+    # -- privileges
+
+    def _grant(self, event: Statement, parsed: Parsed) -> Items:
+        verb = parsed.upper[0]
+        on, to = parsed.find("ON"), parsed.find("TO" if verb == "GRANT" else "FROM")
+        if not 0 <= on < to:
+            return self._membership(event, parsed)
+        about = parsed.upper[on + 1]
+        if about == "DATABASE":
+            if self.wanted.no_owner:
+                return self._count(table.PG_OWNER)
+            return self._about_database(event, parsed, on + 2, owner=True)
+        if about in ("TABLESPACE", "PARAMETER"):
+            return self._global(event, parsed, None)
+        return self._privileges(event, parsed, 0)
+
+    def _membership(self, event: Statement, parsed: Parsed) -> Items:
+        if not self.wanted.with_globals:
+            return self._count(table.GLOBALS)
+        if parsed.upper[0] == "REVOKE":
+            return self._count(table.EXISTING_ROLE)
+        event, parsed = self._quoted(event, parsed)
+        if self.target.version < (16,):
+            text = pg_roles.membership_before_16(parsed)
+            if text is None:
+                return self._count(table.PG_MEMBERSHIP_LESS)
+            self._count(table.PG_MEMBERSHIP, text != event.text)
+            event = Statement(event.place, text)
+        self.globals.append(event.text)
+        return ()
+
+    def _privileges(self, event: Statement, parsed: Parsed, begin: int) -> Items:
+        """GRANT and REVOKE of objects, ALTER DEFAULT PRIVILEGES."""
+        if not self._takes(self.current):
+            return ()
+        if self.wanted.no_owner:
+            return self._count(table.PG_OWNER)
+        event, parsed = self._quoted(event, parsed)
+        if self.target.version < (17,) and "MAINTAIN" in parsed.upper:
+            text = pg_roles.without_maintain(parsed, max(begin, 0))
+            self._count(table.PG_MAINTAIN, text != event.text)
+            if text is None:
+                return ()
+            event = Statement(event.place, text)
+        return self._content(event, self._parsed(event))
+
+
+def _options(parsed: Parsed) -> dict[str, str]:
+    """Properties that CREATE DATABASE tells: ``ENCODING = 'UTF8'``, with and without the sign."""
+    found: dict[str, str] = {}
+    place = 3
+    while place < len(parsed):
+        keys = _OPTIONS.get(parsed.upper[place], ())
+        value = place + 2 if parsed.at(place + 1).text == "=" else place + 1
+        text = parsed.at(value).value
+        if keys and text is not None:
+            word = parsed.at(value)
+            text = word.name if word.kind in ("word", "name") else text
+            for key in keys:
+                if parsed.upper[place] != "LOCALE" or key not in found:
+                    found[key] = text or ""
+            place = value
+        place += 1
+    return found
+
+
+__all__ = ("PgRules",)

@@ -1,0 +1,156 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""The rules for PostgreSQL, as far as they are about the session: settings, psql's commands, changes of database."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._sql import pg_roles, table
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Meta, Statement
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import (
+    Command,
+    Parsed,
+    argument,
+    commands,
+    database_of,
+    decode,
+    literal,
+)
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Item, Rules
+
+Items = t.Iterable[Item]
+
+# What follows SET and is no setting that pg_settings lists.
+_SPECIAL = frozenset(
+    "all authorization characteristics constraints names role schema seed session_authorization time transaction"
+    " xml".split()
+)
+_HARMLESS = frozenset("echo qecho warn timing pset x set unset t a H f C T conninfo".split())
+_ENCODING = re.compile(r"[A-Za-z0-9_-]+\Z")
+
+
+class PgSession(Rules):
+    """Settings hold for one connection: ``\\connect`` begins another."""
+
+    _escapes = False  # standard_conforming_strings is off
+
+    def __init__(self, *args: t.Any) -> None:
+        super().__init__(*args)
+        self._held: dict[str, list[Execute]] = {}
+
+    # -- settings
+
+    def _knows(self, name: str, custom: bool) -> bool:
+        return custom or not self.target.settings or name.lower() in _SPECIAL or name.lower() in self.target.settings
+
+    def _setting(self, item: Execute) -> Items:
+        if self.selected is not None and self.current != self.selected:
+            return self._count(table.OTHER_DATABASE if self._entered else table.PG_SESSION)
+        return super()._setting(item)
+
+    def _set(self, event: Statement, parsed: Parsed) -> Items:
+        verb = parsed.upper[0]
+        place = 2 if parsed.upper[1:2] in (["SESSION"], ["LOCAL"]) and len(parsed) > 2 else 1
+        name = parsed.at(place).name or ""
+        if name in ("role", "authorization") and verb != "DISCARD":
+            return self._authorization(event, parsed)
+        if verb == "DISCARD" or self._knows(name, parsed.at(place + 1).text == "."):
+            value = parsed.at(place + 2).value or ""
+            if name == "standard_conforming_strings":
+                self._escapes = verb == "SET" and value.lower() in ("off", "false", "no", "0")
+            if name == "default_tablespace" and value:
+                item = Execute(event.place, event.text, True, ("22023", "42704"), table.PG_TABLESPACE)
+                return self._setting(item)
+            return self._setting(Execute(event.place, event.text, True))
+        return self._count(table.UNKNOWN_SETTING)
+
+    def _authorization(self, event: Statement, parsed: Parsed) -> Items:
+        if self.wanted.no_owner:
+            return self._count(table.PG_OWNER)
+        text, count = pg_roles.quoted(parsed)
+        self._count(table.QUOTED_ROLE, count)
+        return self._setting(Execute(event.place, text, True))
+
+    def _set_config(self, event: Statement, name: str) -> Items:
+        if not self._knows(name, "." in name):
+            return self._count(table.UNKNOWN_SETTING)
+        return self._setting(Execute(event.place, event.text, True))
+
+    # -- statements about the database itself
+
+    def _for_database(self, name: str, item: Execute) -> Items:
+        """A statement about the database ``name``, which may come before it is entered."""
+        if self._several or (self._taking and name != self.selected):
+            return self._count(table.OTHER_DATABASE)
+        self._count(table.PG_DATABASE)
+        if self._taking:
+            return (item,)
+        self._held.setdefault(name, []).append(item)
+        return ()
+
+    def _out(self, items: Items) -> Items:
+        if self._held:
+            held, self._held = self._held, {}
+            waiting = held.pop(self.selected or "", [])
+            for others in held.values():
+                self._uncount(len(others))
+            items = [*waiting, *items]
+        return super()._out(items)
+
+    def _uncount(self, times: int) -> None:
+        """Statements that were held turn out to be about other databases."""
+        self.adaptations[table.PG_DATABASE.name] -= times
+        if not self.adaptations[table.PG_DATABASE.name]:
+            del self.adaptations[table.PG_DATABASE.name]
+        self._count(table.OTHER_DATABASE, times)
+
+    # -- psql
+
+    def _meta(self, event: Meta) -> Items:
+        out: list[Item] = []
+        for command in commands(decode(event.text).rstrip()):
+            out += self._command(event, command)
+        return out
+
+    def _command(self, event: Meta, command: Command) -> Items:
+        name = command.name
+        if command.unsafe:
+            raise self._refused(table.CLIENT_COMMAND, f"\\{name} with a backtick or an open quote")
+        if name in ("connect", "c"):
+            return self._connect(event, command)
+        if name in ("restrict", "unrestrict"):
+            return self._count(table.SAFETY_LINE)
+        if name == "encoding" and command.arguments:
+            value = argument(command.arguments[0]).rstrip(";")
+            if not _ENCODING.match(value):
+                raise self._refused(table.CLIENT_COMMAND, "\\encoding with something else than a name")
+            self._count(table.PG_ENCODING)
+            return self._setting(Execute(event.place, f"SET client_encoding = {literal(value)}".encode(), True))
+        if name in _HARMLESS or name == "encoding":
+            return self._count(table.CLIENT_LINE)
+        raise self._refused(table.CLIENT_COMMAND, f"\\{name}")
+
+    def _connect(self, event: Meta, command: Command) -> Items:
+        name = database_of(command.arguments)
+        if name is None:
+            raise self._refused(table.CLIENT_COMMAND, f"\\{command.name} to an address or a variable")
+        self._count(table.SWITCH)
+        self._count(table.PG_SESSION, len(self._pending))
+        self._pending.clear()
+        self._in_transaction = False
+        self._escapes = False
+        if name:
+            self._enter(name)
+        if not self._taking or self._several or self.current != self.selected:
+            return ()
+        self._count(table.PG_RESET)
+        return [Execute(event.place, text, True) for text in (b"RESET SESSION AUTHORIZATION", b"RESET ALL")]
+
+
+__all__ = ("PgSession",)

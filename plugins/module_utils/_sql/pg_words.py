@@ -1,0 +1,248 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""One PostgreSQL statement as words, and the lines that are for psql.
+
+Source: PostgreSQL manual, "Lexical Structure" and psql's "Meta-Commands".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+_LETTER = r"A-Za-z_\x80-\U0010ffff"
+
+
+def _compile(escapes: bool) -> t.Pattern[str]:
+    plain = r"'(?:[^'\\]|\\.|'')*'" if escapes else r"'(?:[^']|'')*'"
+    return re.compile(
+        rf"(?P<space>\s+|--[^\n]*)|(?P<comment>/\*)"
+        rf"|(?P<string>[eE]'(?:[^'\\]|\\.|'')*'|(?:[bBxXnN]|[uU]&)?{plain}"
+        rf"|\$(?P<tag>(?:[{_LETTER}][{_LETTER}0-9]*)?)\$.*?\$(?P=tag)\$)"
+        rf"|(?P<name>(?:[uU]&)?\"(?:[^\"]|\"\")*\")|(?P<word>[{_LETTER}][{_LETTER}0-9$]*)"
+        rf"|(?P<other>[0-9]+|.)",
+        re.S,
+    )
+
+
+_PATTERNS = {escapes: _compile(escapes) for escapes in (False, True)}
+_COMMENT = re.compile(r"/\*|\*/")
+
+
+@dataclasses.dataclass(frozen=True)
+class Word:
+    """A piece of a statement. ``kind``: space (comments too), string, name (quoted), word or other."""
+
+    kind: str
+    text: str
+
+    @property
+    def upper(self) -> str:
+        """A keyword in capitals, a sign as it is; nothing for strings and quoted names."""
+        return self.text.upper() if self.kind == "word" else self.text if self.kind == "other" else ""
+
+    @property
+    def name(self) -> str | None:
+        """The identifier that this is: without quotes, or folded."""
+        if self.kind == "word":
+            return "".join(c.lower() if c.isascii() else c for c in self.text)
+        if self.kind == "name" and self.text.startswith('"'):
+            return self.text[1:-1].replace('""', '"')
+        return None
+
+    @property
+    def value(self) -> str | None:
+        """What a plain string, a word or a number says."""
+        if self.kind == "string" and self.text.startswith("'"):
+            return self.text[1:-1].replace("''", "'")
+        return self.text if self.kind in ("word", "other") else self.name
+
+
+def split(text: str, *, escapes: bool = False) -> list[Word]:
+    """All pieces; joined again they are the statement. ``escapes``: standard_conforming_strings is off."""
+    words = []
+    pattern = _PATTERNS[escapes]
+    at = 0
+    while at < len(text):
+        match = pattern.match(text, at)
+        if match is None:
+            break
+        kind, end = str(match.lastgroup), match.end()
+        if kind == "comment":
+            kind, end = "space", _comment_end(text, at)
+        words.append(Word("string" if kind == "tag" else kind, text[at:end]))
+        at = end
+    return words
+
+
+def _comment_end(text: str, at: int) -> int:
+    depth = 0
+    for mark in _COMMENT.finditer(text, at):
+        depth += 1 if mark.group() == "/*" else -1
+        if depth == 0:
+            return mark.end()
+    return len(text)
+
+
+def decode(text: bytes) -> str:
+    """Any bytes as text; :func:`encode` gives them back."""
+    return text.decode("utf-8", "surrogateescape")
+
+
+def encode(text: str) -> bytes:
+    """What :func:`decode` was given."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def quote(name: str) -> str:
+    """An identifier in double quotes."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A string that means the same whatever standard_conforming_strings is."""
+    if "\\" in text:
+        return "E'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+    return "'" + text.replace("'", "''") + "'"
+
+
+class Parsed:
+    """One statement as words. ``upper``: keywords in capitals of the solid ones, by place."""
+
+    def __init__(self, text: bytes, *, escapes: bool = False) -> None:
+        self.words = split(decode(text), escapes=escapes)
+        self._solid = [index for index, word in enumerate(self.words) if word.kind != "space"]
+        self.upper = [self.words[index].upper for index in self._solid]
+
+    def __len__(self) -> int:
+        return len(self._solid)
+
+    def at(self, place: int) -> Word:
+        """The solid word at ``place``, an empty one behind the end."""
+        return self.words[self._solid[place]] if place < len(self._solid) else Word("space", "")
+
+    def find(self, *sequence: str, start: int = 0) -> int:
+        """The place of the first such sequence of keywords outside parentheses, or -1."""
+        depth = 0
+        for place in range(start, len(self.upper)):
+            sign = self.upper[place]
+            depth += (sign == "(") - (sign == ")")
+            if depth == 0 and self.upper[place : place + len(sequence)] == list(sequence):
+                return place
+        return -1
+
+    def joined(self, changes: t.Mapping[int, str], begin: int = 0, end: int | None = None) -> bytes:
+        """The text of the places from ``begin`` to before ``end``, with other words at some places."""
+        last = len(self.words) if end is None or end >= len(self._solid) else self._solid[end]
+        first = self._solid[begin] if begin < len(self._solid) else len(self.words)
+        pieces = [word.text for word in self.words]
+        for place, piece in changes.items():
+            pieces[self._solid[place]] = piece
+        return encode("".join(pieces[first:last]))
+
+    def runs(self) -> t.Iterator[tuple[int, int, str]]:
+        """(place, words, text) of unquoted words that hang together by signs, an ``@`` among them."""
+        place = 0
+        while place < len(self._solid):
+            end = place + 1
+            while (
+                end < len(self._solid)
+                and self._solid[end] == self._solid[end - 1] + 1
+                and (
+                    self.at(end).kind == "word"
+                    or self.at(end).text in ("@", ".", "-", "+")
+                    or self.at(end).text.isdigit()
+                )
+            ):
+                end += 1
+            if end > place + 2 and self.at(place).kind == "word" and "@" in self.upper[place:end]:
+                yield place, end - place, "".join(self.at(i).text for i in range(place, end))
+            place = end
+
+
+# -- psql's own lines
+
+_ARGUMENT = re.compile(
+    r"""\s+|(?:'(?:[^'\\]|\\.|'')*'|"(?:[^"]|"")*"|`[^`]*`|[^\s'"`\\])+|(?P<next>\\)|(?P<open>.)""", re.S
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """A psql command, with its arguments as they are written. ``unsafe``: a backtick or an open quote is among them."""
+
+    name: str
+    arguments: tuple[str, ...]
+    unsafe: bool
+
+
+def commands(line: str) -> list[Command]:
+    r"""The commands of a line that begins with a backslash: ``\timing \c db`` are two."""
+    found = []
+    at = 0
+    while at < len(line) and line[at] == "\\":
+        head = re.compile(r"\\(\\|[!?;]|[A-Za-z_]+[+]?|.?)", re.S).match(line, at)
+        assert head is not None
+        at = head.end()
+        arguments, unsafe = [], head.group(1) in ("", "\\", ";")
+        while at < len(line):
+            piece = _ARGUMENT.match(line, at)
+            assert piece is not None
+            if piece["next"]:
+                break
+            at = piece.end()
+            unsafe = unsafe or bool(piece["open"]) or "`" in re.sub(r"'(?:[^'\\]|\\.|'')*'", "", piece.group())
+            if piece.group().strip():
+                arguments.append(piece.group())
+        found.append(Command(head.group(1), tuple(arguments), unsafe))
+    return found
+
+
+_PIECE = re.compile(r"""'((?:[^'\\]|\\.|'')*)'|"((?:[^"]|"")*)"|([^'"]+)""", re.S)
+_CONNINFO = re.compile(r"\s*(\w+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s\\]|\\.)*))", re.S)
+
+
+def argument(text: str) -> str:
+    """What psql makes of an argument that names something."""
+    out = []
+    for single, double, plain in _PIECE.findall(text):
+        out.append(re.sub(r"''|\\(.)", lambda m: m.group(1) or "'", single) + double.replace('""', '"') + plain)
+    return "".join(out)
+
+
+def database_of(arguments: t.Sequence[str]) -> str | None:
+    r"""The database that ``\connect`` leads to; empty: the same as before; None: it cannot be told."""
+    rest = [item for item in arguments if not item.startswith("-reuse-previous=")]
+    if rest:
+        rest[-1] = rest[-1].rstrip(";") if not rest[-1].endswith(("'", '"')) else rest[-1]
+    if not rest or rest[0] in ("-", ""):
+        return ""
+    if rest[0].startswith(":"):
+        return None
+    name = argument(rest[0])
+    if name.startswith(("postgresql://", "postgres://")):
+        return None
+    if "=" not in name:
+        return name
+    settings = {key: re.sub(r"\\(.)", r"\1", quoted or plain) for key, quoted, plain in _CONNINFO.findall(name)}
+    return settings.get("dbname", "")
+
+
+__all__ = (
+    "Command",
+    "Parsed",
+    "Word",
+    "argument",
+    "commands",
+    "database_of",
+    "decode",
+    "encode",
+    "literal",
+    "quote",
+    "split",
+)
