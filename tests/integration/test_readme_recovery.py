@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vya.backupdb contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Recovery with stock tools alone, by the README's own lines: every engine, every compression, encrypted and not."""
+"""Recovery with stock tools alone, by the README's own lines: every server, every compression, encrypted and not."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from support.modules import run_module
 from support.mysql_family import MysqlFamilyServer
 from support.postgres import PostgresServer
 from support.readme import block, run_blocks
+from support.ways import NUMBERS, WAYS
 
-COMPRESSIONS = ("zstd", "gzip", "xz", "lz4", "zip", "none")
-WAYS = [(name, encrypted) for name in COMPRESSIONS for encrypted in (True, False)]
-IDS = [f"{name}-{'age' if encrypted else 'plain'}" for name, encrypted in WAYS]
+# What every test but the first takes.
+USUAL = ("zstd", True)
 # Definitions that name their own database, and a row that only seems to.
 BOOKS = """
 CREATE TABLE `books`.`titles` (id INT PRIMARY KEY, title VARCHAR(200), sold INT NOT NULL DEFAULT 0);
@@ -50,10 +50,10 @@ def stock(server: support.Server, home: Path) -> dict[str, str]:
 
 
 class Site:
-    """A server whose hostile database `shop` is backed up in every way, and gone."""
+    """A server whose hostile database `shop` is backed up in its ways, and gone."""
 
-    def __init__(self, server: support.Server, folder: Path) -> None:
-        self.server, self.folder = server, folder
+    def __init__(self, server: support.Server, folder: Path, ways: list[tuple[str, bool]]) -> None:
+        self.server, self.folder, self.ways = server, folder, ways
         done = run_blocks(block("keys"), env=os.environ, folder=folder)
         assert done.returncode == 0, done.stderr
         self.recipient, self.key = done.stdout.strip(), folder / "restore.key"
@@ -61,7 +61,7 @@ class Site:
         support.load_hostile(server, "shop")
         self.content = support.fingerprint(server, "shop")
         self.schema = support.schema_fingerprint(server, "shop")
-        self.backups = {way: self.back_up("shop", *way) for way in WAYS}
+        self.backups = {way: self.back_up("shop", *way) for way in {*ways, USUAL}}
         server.drop_database("shop")
 
     def back_up(self, name: str, compression: str, encrypted: bool) -> tuple[str, str]:
@@ -112,13 +112,14 @@ def own_name(server: support.Server, backup: str) -> str:
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Each server in turn."""
     server: support.Server = request.getfixturevalue(request.param)
-    yield Site(server, tmp_path_factory.mktemp("by-hand"))
+    yield Site(server, tmp_path_factory.mktemp("by-hand"), WAYS[request.param])
     for name in server.databases():
         server.drop_database(name)
 
 
-@pytest.mark.parametrize("way", WAYS, ids=IDS)
-def test_own_name(site: Site, way: tuple[str, bool]) -> None:
+@pytest.mark.parametrize("number", NUMBERS)
+def test_own_name(site: Site, number: int) -> None:
+    way = site.ways[number]
     backup, _globals = site.backups[way]
     assert all(name.endswith(".age") == way[1] for name in os.listdir(backup) if name != "manifest.json")
     printed = site.recover(backup, own_name(site.server, backup))
@@ -136,7 +137,7 @@ def test_own_name(site: Site, way: tuple[str, bool]) -> None:
 
 def test_a_new_server(site: Site, tmp_path: Path) -> None:
     """The globals, the database, and on MySQL and MariaDB the globals once more."""
-    backup, globals_backup = site.backups["zstd", True]
+    backup, globals_backup = site.backups[USUAL]
     engine = site.server.engine
     kind = next(kind for kind, made in support.KINDS.items() if isinstance(site.server, made))
     server = support.running(kind)
@@ -154,7 +155,7 @@ def test_another_name(site: Site) -> None:
     """PostgreSQL: all but what belongs to the database itself. MySQL and MariaDB: definitions follow, rows do not."""
     server = site.server
     if isinstance(server, PostgresServer):
-        backup, _globals = site.backups["zstd", True]
+        backup, _globals = site.backups[USUAL]
         found = properties(backup)
         provider = {
             "i": f"--locale-provider=icu --icu-locale={found['locale']}",
@@ -193,7 +194,7 @@ def test_another_name(site: Site) -> None:
 def test_a_damaged_backup_is_noticed_at_once(site: Site, tmp_path: Path, cut: bool) -> None:
     """By the check that comes first, before anything is loaded; and by age, if somebody leaves that out."""
     backup = tmp_path / "backup"
-    shutil.copytree(site.backups["zstd", True][0], backup)
+    shutil.copytree(site.backups[USUAL][0], backup)
     part = next(path for path in sorted(backup.iterdir()) if path.name != "manifest.json")
     data = bytearray(part.read_bytes())
     if cut:
