@@ -14,7 +14,6 @@ options:
     description:
       - The name of the database that was backed up.
     type: str
-    required: true
   backup:
     description:
       - Which of its backups, either V(latest) or a backup's id, such as V(20261121T231500Z-7f3a9c).

@@ -42,6 +42,11 @@ def store() -> Spec:
     return {**store_only(), "host": {"type": "str"}}
 
 
+def store_of_backups() -> Spec:
+    """The same where something else than a backup can be restored."""
+    return {"store": {"type": "path"}, "host": {"type": "str"}}
+
+
 def store_only() -> Spec:
     """The store, in modules where the host is a filter."""
     return {"store": {"type": "path", "required": True}}
@@ -50,10 +55,24 @@ def store_only() -> Spec:
 def selection() -> Spec:
     """One backup of one series; host and instance come with the store and the connection."""
     return {
-        "database": {"type": "str", "required": True},
+        "database": {"type": "str"},
         "backup": {"type": "str", "default": "latest"},
         "before": {"type": "str"},
     }
+
+
+def foreign() -> Spec:
+    """A file that another tool dumped."""
+    return {
+        "src": {"type": "path"},
+        "source_database": {"type": "str"},
+        "allow_incomplete": {"type": "bool", "default": False},
+    }
+
+
+RESTORE_EXCLUSIVE = (("src", "database"), ("src", "store"), ("src", "before"), ("src", "host"))
+RESTORE_ONE_OF = (("src", "database"),)
+RESTORE_TOGETHER = {"database": "store", "source_database": "src"}
 
 
 def filters(backup: str) -> Spec:
@@ -135,11 +154,15 @@ __all__ = (
     "ENGINES",
     "IDENTITY_EXCLUSIVE",
     "LEVELS",
+    "RESTORE_EXCLUSIVE",
+    "RESTORE_ONE_OF",
+    "RESTORE_TOGETHER",
     "TLS_MODES",
     "Spec",
     "backup",
     "connection",
     "filters",
+    "foreign",
     "identity",
     "level",
     "limit",
@@ -147,6 +170,7 @@ __all__ = (
     "restore",
     "selection",
     "store",
+    "store_of_backups",
     "store_only",
     "timeout",
 )

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: db_restore
-short_description: Restore a database from a backup
+short_description: Restore a database from a backup, or from a file that another tool dumped
 version_added: 1.0.0
 description:
-  - Chooses a backup from the store, proves that it is whole and unchanged, loads it into a scratch database beside the
-    target, compares schema and row counts with the backup's manifest, and only then puts it in place.
+  - Chooses a backup from the store, proves that it is whole and unchanged, loads it into a scratch database beside
+    the target, compares schema and row counts with the backup's manifest, and only then puts it in place.
   - If anything fails before the last step, the target is as it was, and the scratch database is dropped.
+  - With O(src) it restores a file that another tool dumped (C(mysqldump), C(mariadb-dump), C(pg_dump), C(pg_dumpall),
+    scripts by hand) in the same way, into whichever database is the O(target). What is in the file never leaves the
+    scratch database. Statements are told apart by their lexical structure and judged by rules, and each thing that a
+    rule left out or changed is counted in RV(adaptations).
   - PostgreSQL renames the databases in one transaction. MySQL and MariaDB move all tables in one C(RENAME TABLE), and
     then create views, routines, triggers and events.
 extends_documentation_fragment:
@@ -38,6 +42,29 @@ attributes:
     details:
       - Every run restores again.
 options:
+  store:
+    description:
+      - The folder on the managed host that holds the backups, as an absolute path. It is needed with O(database).
+      - It belongs to the user that the task runs as, or to root, and nobody else may write into it.
+    type: path
+  src:
+    description:
+      - A file on the managed host that another tool dumped, or the folder of an archive in C(pg_dump)'s directory
+        format. Give it instead of O(database) and O(store).
+      - Plain SQL, and C(pg_dump)'s custom and tar formats. It may be compressed (gzip, zip with one SQL file, zstd,
+        xz, lz4, bzip2), encrypted by age (then give O(identity)), or several of these around each other. All is told
+        by content, not by name.
+    type: path
+  source_database:
+    description:
+      - Which database of O(src) to restore. It is needed only where the file holds several.
+    type: str
+  allow_incomplete:
+    description:
+      - Restore from O(src) although the last line that its tool writes is missing, so that it may be cut short.
+      - A file that ends inside a statement is refused all the same.
+    type: bool
+    default: false
   target:
     description:
       - The name of the database to restore into. The default is the name that it had.
@@ -57,13 +84,16 @@ options:
     default: false
   verify:
     description:
-      - Whether to compare the schema, and the number of rows of each table, with the backup's manifest before the swap.
+      - Whether to compare the schema, and the number of rows of each table, with the backup's manifest before the
+        swap.
+      - With O(src) there is nothing to compare with; rows are counted.
     type: bool
     default: true
   globals:
     description:
       - Whether to restore roles, users and grants first, from the backup of them that is closest to the database's.
       - What exists on the server stays as it is.
+      - With O(src), those that the file holds. They are left out, and counted, otherwise.
       - For MySQL and MariaDB, grants on objects that were missing are made again once the database is in place. Those
         on objects that are still missing are named in a warning.
     type: bool
@@ -83,8 +113,8 @@ options:
     default: 1
   timeout:
     description:
-      - How many seconds all of it may take. A restore that is not finished by then fails, and the target is as it was.
-        V(0) sets no limit.
+      - How many seconds all of it may take. A restore that is not finished by then fails, and the target is as it
+        was. V(0) sets no limit.
     type: int
     default: 0
 requirements:
@@ -133,6 +163,20 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "The shop as it was a minute ago is now the database {{ restored.previous }}"
 
+- name: Restore what a nightly mysqldump left, under another name
+  vya.backupdb.db_restore:
+    engine: mysql
+    login_unix_socket: /run/mysqld/mysqld.sock
+    login_user: restore
+    login_password: "{{ restore_password }}"
+    src: /srv/dumps/20260113_155440_mysql_dns_db.zip
+    target: dns_db_restored
+  register: restored
+
+- name: Tell what had to be left out or changed
+  ansible.builtin.debug:
+    var: restored.adaptations
+
 - name: Restore another host's database on a new server, roles first
   vya.backupdb.db_restore:
     engine: postgresql
@@ -154,7 +198,7 @@ msg:
   sample: The backup 20261121T231500Z-7f3a9c (shop of 2026-11-21T23:15:00.131Z) was restored as shop_staging.
 backup:
   description: The backup that was restored, with the same fields as RV(vya.backupdb.db_backup#module:backups[]).
-  returned: success
+  returned: success. Null with O(src)
   type: dict
   sample:
     id: 20261121T231500Z-7f3a9c
@@ -169,14 +213,66 @@ target:
   returned: success
   type: str
   sample: shop_staging
+source:
+  description: What O(src) is.
+  returned: success, with O(src)
+  type: dict
+  contains:
+    path:
+      description: Where it is.
+      type: str
+      sample: /srv/dumps/20260113_155440_mysql_dns_db.zip
+    layers:
+      description:
+        - What it is wrapped in, outermost first.
+        - Last is what it is, V(sql), V(custom), V(tar) or V(directory).
+      type: list
+      elements: str
+      sample: [zip, sql]
+    size:
+      description: Its size in bytes. 0 for a folder.
+      type: int
+      sample: 20971520
+    size_human:
+      description: Its size in words.
+      type: str
+      sample: 20.0 MiB
+    tool:
+      description: The tool that wrote it and its version, as its header tells. Empty for a script by hand.
+      type: str
+      sample: mysqldump 8.0.36
+    database:
+      description: The database whose content was taken.
+      type: str
+      sample: dns_db
+    databases:
+      description: All databases that it holds content of.
+      type: list
+      elements: str
+      sample: [dns_db]
+    complete:
+      description: Whether the last line that its tool writes was there.
+      type: bool
+      sample: true
+adaptations:
+  description: What rules left out or changed, and how often.
+  returned: success, with O(src)
+  type: dict
+  sample:
+    CREATE DATABASE left out: 1
+statements:
+  description: The number of statements that were run, or in check mode would be.
+  returned: success, with O(src)
+  type: int
+  sample: 412
 tables:
   description: The number of tables that were restored.
-  returned: success, not in check mode
+  returned: success, not in check mode, with O(verify) or without O(src)
   type: int
   sample: 42
 rows:
   description: The number of their rows.
-  returned: success, not in check mode
+  returned: success, not in check mode, with O(verify) or without O(src)
   type: int
   sample: 1500000
 verified:
@@ -236,14 +332,19 @@ def main() -> None:
     """Options, work, answer."""
     spec = argspec.merged(
         argspec.connection(),
-        argspec.store(),
+        argspec.store_of_backups(),
         argspec.selection(),
+        argspec.foreign(),
         argspec.identity(),
         argspec.timeout(),
         argspec.restore(),
     )
     module = AnsibleModule(
-        argument_spec=spec, mutually_exclusive=[argspec.IDENTITY_EXCLUSIVE], supports_check_mode=True
+        argument_spec=spec,
+        mutually_exclusive=[argspec.IDENTITY_EXCLUSIVE, *argspec.RESTORE_EXCLUSIVE],
+        required_one_of=argspec.RESTORE_ONE_OF,
+        required_by=argspec.RESTORE_TOGETHER,
+        supports_check_mode=True,
     )
     conduct(module, restore_entry.run)
 

@@ -99,10 +99,10 @@ class Facts:
 @dataclasses.dataclass(frozen=True)
 class Known:
     """What a server knows, for statements that others wrote. ``settings``: names of its variables in lower case;
-    ``accounts``: roles (PostgreSQL: (name, "")), or users with hosts; ``defaults``: properties of a new database."""
+    ``accounts``: names of roles (PostgreSQL), or (user, host); ``defaults``: properties of a new database."""
 
     settings: frozenset[str]
-    accounts: frozenset[tuple[str, str]]
+    accounts: frozenset[t.Any]
     collations: frozenset[str]
     sql_modes: frozenset[str]
     defaults: t.Mapping[str, str]

@@ -142,7 +142,8 @@ class PostgresqlRestore(Restore):
         p = self._plan.origin.properties
         parts = [f" ENCODING {literal(p['encoding'])}", f" LC_COLLATE {literal(p['collate'])}"]
         parts.append(f" LC_CTYPE {literal(p['ctype'])}")
-        provider = _PROVIDERS.get(p.get("provider") or "c", "libc")
+        known = p.get("provider") or "c"
+        provider = known if known in _PROVIDERS.values() else _PROVIDERS.get(known, "libc")
         if self._server.version[0] >= 15:
             parts.append(f" LOCALE_PROVIDER {provider}")
         if provider != "libc" and p.get("locale"):

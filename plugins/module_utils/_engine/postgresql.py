@@ -162,7 +162,7 @@ class PostgresqlEngine(Engine):
         row = self._query(f"SELECT {columns} FROM pg_database WHERE datname = 'template1'")[0]
         return Known(
             settings=frozenset(str(name).lower() for (name,) in self._query("SELECT name FROM pg_settings")),
-            accounts=frozenset((str(name), "") for (name,) in self._query("SELECT rolname FROM pg_roles")),
+            accounts=frozenset(str(name) for (name,) in self._query("SELECT rolname FROM pg_roles")),
             collations=frozenset(),
             sql_modes=frozenset(),
             defaults={key: str(value) for key, value in zip(names, row) if value is not None},

@@ -32,7 +32,7 @@ if t.TYPE_CHECKING:
 _REMOTE = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.+@ -]*:")
 _SECRETS = ("login_password", "identity")
 _LOGIN_FILES = ("login_config_file", "ca_cert", "client_cert", "client_key")
-_LABELS = ("host", "instance", "database", "target")
+_LABELS = ("host", "instance", "database", "target", "src", "source_database")
 _NOT_NEGATIVE = ("timeout", "limit")
 _POSITIVE = ("jobs", "connect_timeout", "login_port")
 _IDENTITY_MAX = 1 << 20

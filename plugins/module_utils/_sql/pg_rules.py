@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.vya.backupdb.plugins.module_utils._sql import pg_roles, table
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Bulk, Statement
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_content import check_content, forgiven
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_properties import options
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_settings import PgSession
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import Parsed, quote
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Item
@@ -31,18 +32,6 @@ _GLOBAL_KINDS = ("ROLE", "USER", "GROUP", "TABLESPACE")
 _MAINTENANCE = ("VACUUM", "CHECKPOINT", "SHOW")
 _STATISTICS = frozenset(("PG_RESTORE_RELATION_STATS", "PG_RESTORE_ATTRIBUTE_STATS"))
 _DATABASE_KEPT = ("SET", "RESET", "OWNER")
-# Properties of a database by the options of CREATE DATABASE.
-_OPTIONS = {
-    "ENCODING": ("encoding",),
-    "LC_COLLATE": ("collate",),
-    "LC_CTYPE": ("ctype",),
-    "LOCALE": ("collate", "ctype"),
-    "LOCALE_PROVIDER": ("provider",),
-    "ICU_LOCALE": ("locale",),
-    "BUILTIN_LOCALE": ("locale",),
-    "ICU_RULES": ("rules",),
-    "OWNER": ("owner",),
-}
 
 
 class PgRules(PgSession):
@@ -186,7 +175,7 @@ class PgRules(PgSession):
             return self._count(table.DROP_DATABASE)
         name = parsed.at(2).name
         if verb == "CREATE" and name is not None:
-            self._properties[name] = _options(parsed)
+            self._properties[name] = options(parsed)
             return self._count(table.CREATE_DATABASE)
         follows = parsed.upper[3] if len(parsed) > 3 else ""
         if follows not in _DATABASE_KEPT or parsed.upper[3:5] == ["SET", "TABLESPACE"]:
@@ -278,25 +267,6 @@ class PgRules(PgSession):
                 return ()
             event = Statement(event.place, text)
         return self._content(event, self._parsed(event))
-
-
-def _options(parsed: Parsed) -> dict[str, str]:
-    """Properties that CREATE DATABASE tells: ``ENCODING = 'UTF8'``, with and without the sign."""
-    found: dict[str, str] = {}
-    place = 3
-    while place < len(parsed):
-        keys = _OPTIONS.get(parsed.upper[place], ())
-        value = place + 2 if parsed.at(place + 1).text == "=" else place + 1
-        text = parsed.at(value).value
-        if keys and text is not None:
-            word = parsed.at(value)
-            text = word.name if word.kind in ("word", "name") else text
-            for key in keys:
-                if parsed.upper[place] != "LOCALE" or key not in found:
-                    found[key] = text or ""
-            place = value
-        place += 1
-    return found
 
 
 __all__ = ("PgRules",)

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""Archives that pg_dump wrote by itself: custom, tar and directory format."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Engine, Restore
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import ToolError
+from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import (
+    Command,
+    Discard,
+    Pipeline,
+    Run,
+    StreamSource,
+    capture,
+)
+from ansible_collections.vya.backupdb.plugins.module_utils._run.source import Source
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_properties import create_database
+
+_LISTING = 64 << 20
+_TOOL = re.compile(r"^;\s+Dumped by pg_dump version: (\S+)", re.M)
+
+
+class Archive:
+    """An archive on disk: a folder, or a file that can be read at any place."""
+
+    def __init__(self, run: Run, engine: Engine, source: Source) -> None:
+        self._run, self._engine, self._source = run, engine, source
+        self.tool = "pg_dump"
+        self._fd: int | None = None
+        if source.content.kind != "directory":
+            self._fd = source.spooled().fileno()
+        self._place = source.path if self._fd is None else f"/dev/fd/{self._fd}"
+
+    def _reader(self, *options: str) -> Command:
+        """pg_restore that writes to its stdout; it asks no server."""
+        self._engine.check_tools("pg_restore")
+        path = self._engine.tools()["pg_restore"]["path"]
+        argv = (path, *options, self._place)
+        return self._on(Command(argv, stage="read", on_failure=_explained))
+
+    def _on(self, command: Command) -> Command:
+        return command if self._fd is None else dataclasses.replace(command, fds=(*command.fds, self._fd))
+
+    def about(self) -> tuple[str, dict[str, t.Any]]:
+        """(the database's name, what CREATE DATABASE needs), from the archive's own list and definitions."""
+        listing = capture(self._run, self._reader("--list"), _LISTING).decode("utf-8", "replace")
+        version = _TOOL.search(listing)
+        self.tool = f"pg_dump {version.group(1)}" if version else self.tool
+        script = capture(self._run, self._reader("--create", "--schema-only", "--file=-"), _LISTING)
+        return create_database(script)
+
+    def check(self) -> None:
+        """Read all of it; pg_restore's list alone would pass a halved archive."""
+        Pipeline(self._run, [self._reader("--file=-"), Discard()]).execute()
+
+    def load(self, restore: Restore) -> list[str]:
+        """Load it into the scratch database."""
+        path = self._source.path if self._fd is None else ""
+        loader = t.cast(Command, restore.loader("database", spooled=self._fd, path=path))
+        return Pipeline(self._run, [StreamSource(()), loader]).execute()
+
+
+def _explained(stderr: str) -> str:
+    if "unsupported version" in stderr:
+        return "A newer pg_dump wrote it: restore into a server of that version or a newer one."
+    return "The archive is damaged, or cut short."
+
+
+__all__ = ("Archive", "ToolError")

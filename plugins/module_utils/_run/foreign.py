@@ -1,0 +1,239 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""db_restore of a file that another tool dumped: told apart, judged by rules, loaded beside, put in place."""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
+    Engine,
+    Known,
+    Origin,
+    Restore,
+    RestorePlan,
+    Server,
+)
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, ConfigError
+from ansible_collections.vya.backupdb.plugins.module_utils._names import human_size
+from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Run
+from ansible_collections.vya.backupdb.plugins.module_utils._run import archive
+from ansible_collections.vya.backupdb.plugins.module_utils._run.context import Stages
+from ansible_collections.vya.backupdb.plugins.module_utils._run.script import Script
+from ansible_collections.vya.backupdb.plugins.module_utils._run.source import Source
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Target, Wanted
+
+
+@dataclasses.dataclass(frozen=True)
+class ForeignOptions:
+    """db_restore's options for a file. ``target``: empty for the name that the file tells."""
+
+    path: str
+    source_database: str
+    target: str
+    replace: bool
+    keep_previous: bool
+    no_owner: bool
+    with_globals: bool
+    allow_incomplete: bool
+    identities: str
+    count: bool
+    jobs: int
+
+
+class ForeignTask:
+    """One call of db_restore with ``src``."""
+
+    def __init__(self, run: Run, engine: Engine, options: ForeignOptions, log: t.Callable[[str], None]) -> None:
+        self._run, self._engine, self._options = run, engine, options
+        self._stages = Stages(options.path, log)
+        self._warnings: list[str] = []
+        self._token = secrets.token_hex(4)
+        self.target = options.target
+
+    @property
+    def _scratch(self) -> str:
+        return f"foreign_backupdb_scratch_{self._token}"
+
+    def execute(self, *, check_mode: bool) -> dict[str, t.Any]:
+        """Do it, or with ``check_mode`` read all of it and refuse what a real run would refuse."""
+        options, server = self._options, self._engine.server()
+        if not check_mode:
+            self._warnings += self._engine.sweep()
+        with Source(self._run, options.path, options.identities) as source:
+            with self._stages.stage("preflight"):
+                known = self._engine.known()
+            if source.content.kind == "sql":
+                found = self._sql(source, server, known, check_mode)
+            else:
+                found = self._archive(source, server, known, check_mode)
+            layers = [*source.content.layers, source.content.kind]
+            about = {"path": options.path, "layers": layers, "size": source.size, "size_human": human_size(source.size)}
+        found["source"] = {**about, **found.pop("source")}
+        return {
+            "backup": None,
+            "target": self.target,
+            **found,
+            "warnings": self._warnings,
+            "stages": self._stages.seconds,
+        }
+
+    # -- plain SQL
+
+    def _sql(self, source: Source, server: Server, known: Known, check_mode: bool) -> dict[str, t.Any]:
+        options = self._options
+        wanted = Wanted(
+            source_database=options.source_database,
+            with_globals=options.with_globals,
+            no_owner=options.no_owner,
+            allow_incomplete=options.allow_incomplete,
+            target=options.target,
+            scratch=self._scratch,
+        )
+        facts = Target(
+            flavour=server.flavour,
+            version=server.version,
+            version_text=server.version_text,
+            settings=known.settings,
+            accounts=known.accounts,
+            collations=known.collations,
+            sql_modes=known.sql_modes,
+        )
+        with source.plain() as chunks:
+            script = Script(chunks, facts, wanted)
+            with self._stages.stage("read"):
+                script.begin()
+            self._name(script.database)
+            properties = {**known.defaults, **script.properties}
+            restore = self._restore(Origin(script.database, properties, foreign=True))
+            result = self._guarded(restore, lambda: self._load_sql(script, restore, check_mode))
+        result["adaptations"] = dict(script.adaptations)
+        result["statements"] = script.statements
+        result["source"] = script.about()
+        return result
+
+    def _load_sql(self, script: Script, restore: Restore, check_mode: bool) -> dict[str, t.Any]:
+        with self._stages.stage("preflight"):
+            self._warnings += restore.preflight(globals_follow=True)
+        if check_mode:
+            with self._stages.stage("read"):
+                script.only_read()
+            return {}
+        self._globals(script)
+        with self._stages.stage("create"):
+            self._run.step("create scratch")
+            restore.prepare()
+        with self._stages.stage("load"):
+            self._run.step("load")
+            session = restore.session()
+            try:
+                script.load(session)
+            finally:
+                session.close()
+            restore.adopt(script.enabled_events)
+        self._globals(script)
+        return self._put_in_place(restore)
+
+    def _globals(self, script: Script) -> None:
+        """Roles and accounts come before what refers to them; what the file tells later comes later."""
+        statements = script.take_globals()
+        if statements:
+            with self._stages.stage("globals"):
+                self._warnings += self._engine.apply_globals(statements)
+
+    # -- archives of pg_dump
+
+    def _archive(self, source: Source, server: Server, known: Known, check_mode: bool) -> dict[str, t.Any]:
+        options = self._options
+        if server.flavour != "postgresql":
+            raise ConfigError(f"src: {options.path} is an archive of pg_dump; the server is {server.flavour}.")
+        with self._stages.stage("read"):
+            opened = archive.Archive(self._run, self._engine, source)
+            database, properties = opened.about()
+        if options.source_database not in ("", database):
+            raise ConfigError(f"src: {options.path} holds the database {database!r}, no {options.source_database!r}.")
+        self._name(database)
+        restore = self._restore(Origin(database, {**known.defaults, **properties}, foreign=True))
+        result = self._guarded(restore, lambda: self._load_archive(opened, restore, check_mode))
+        result["source"] = {"tool": opened.tool, "database": database, "databases": [database], "complete": True}
+        return {**result, "adaptations": {}, "statements": 0}
+
+    def _load_archive(self, opened: archive.Archive, restore: Restore, check_mode: bool) -> dict[str, t.Any]:
+        with self._stages.stage("preflight"):
+            self._warnings += restore.preflight(globals_follow=True)
+        with self._stages.stage("read"):
+            opened.check()
+        if check_mode:
+            return {}
+        with self._stages.stage("create"):
+            self._run.step("create scratch")
+            restore.prepare()
+        with self._stages.stage("load"):
+            self._run.step("load")
+            self._warnings += opened.load(restore)
+        return self._put_in_place(restore)
+
+    # -- both
+
+    def _name(self, database: str) -> None:
+        self.target = self._options.target or database
+        if not self.target:
+            raise ConfigError(f"src: {self._options.path} does not tell the name of its database.", hint="Give target.")
+
+    def _restore(self, origin: Origin) -> Restore:
+        options = self._options
+        plan = RestorePlan(
+            origin=origin,
+            target=self.target,
+            replace=options.replace,
+            keep_previous=options.keep_previous,
+            no_owner=options.no_owner,
+            jobs=options.jobs if self._engine.has_jobs else 1,
+            token=self._token,
+            scratch=self._scratch,
+        )
+        return self._engine.restore(plan)
+
+    def _guarded(self, restore: Restore, work: t.Callable[[], dict[str, t.Any]]) -> dict[str, t.Any]:
+        """Whatever happens, the scratch database goes, or is named in the error."""
+        try:
+            result = work()
+        except BackupError as exc:
+            raise restore.with_leftovers(self._run.cause(exc)) from exc.__cause__
+        except BaseException:
+            restore.close()
+            raise
+        left = restore.close()
+        if left:
+            self._warnings.append(f"Left behind, to be dropped by the next restore: {', '.join(left)}.")
+        return result
+
+    def _put_in_place(self, restore: Restore) -> dict[str, t.Any]:
+        verified: dict[str, t.Any] = {"schema": "nothing to compare with", "rows": "not counted", "mismatches": []}
+        tables = rows = None
+        if self._options.count:
+            with self._stages.stage("verify"):
+                self._run.step("verify")
+                counted, _objects = restore.inspect()
+                tables, rows = len(counted), sum(table.rows or 0 for table in counted)
+                verified["rows"] = "counted; nothing to compare with"
+        with self._stages.stage("finish"):
+            self._run.step("finish")
+            restore.finish()
+        with self._stages.stage("swap"):
+            previous = restore.swap()
+        if self._options.with_globals:
+            try:
+                self._warnings += self._engine.finish_globals()
+            except BackupError as exc:  # the database is in place
+                self._warnings.append(f"Grants on the restored objects failed: {exc.msg}")
+        return {"tables": tables, "rows": rows, "verified": verified, "previous": previous}
+
+
+__all__ = ("ForeignOptions", "ForeignTask")

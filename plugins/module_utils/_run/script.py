@@ -1,0 +1,135 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""A foreign dump in plain SQL: read, judged by the rules, and run statement by statement."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Session
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import CopyData, CopyEnd, Event, ddl_head
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Rules, Target, Wanted
+
+_ROLE_MISSING = "42704"
+Item = t.Union[Execute, CopyData, CopyEnd]
+
+
+class Script:
+    """One pass over one stream. ``begin`` reads up to the first statement of the chosen database."""
+
+    def __init__(self, chunks: t.Iterable[bytes], target: Target, wanted: Wanted) -> None:
+        self._rules, events = _dialect(target, wanted, chunks)
+        self._items: t.Iterator[Item] = iter(self._rules.apply(events))
+        self._next: Item | None = None
+        self._globals_taken = 0
+        self.statements = 0
+
+    def begin(self) -> None:
+        """From here on the database's name and properties are known."""
+        self._next = next(self._items, None)
+
+    @property
+    def database(self) -> str:
+        """The name of the chosen database; empty when the stream tells none."""
+        return self._rules.selected or ""
+
+    @property
+    def properties(self) -> dict[str, t.Any]:
+        """What its CREATE DATABASE tells."""
+        return self._rules.properties
+
+    @property
+    def adaptations(self) -> dict[str, int]:
+        """Rules that changed or left out something, and how often."""
+        return self._rules.adaptations
+
+    @property
+    def enabled_events(self) -> list[str]:
+        """MySQL: events that were enabled; they are created disabled."""
+        return getattr(self._rules, "enabled_events", [])
+
+    def take_globals(self) -> list[str]:
+        """Statements about roles and accounts that were met since the last call."""
+        found = self._rules.globals[self._globals_taken :]
+        self._globals_taken += len(found)
+        return [statement.decode("utf-8", "surrogateescape") for statement in found]
+
+    def about(self) -> dict[str, t.Any]:
+        """For the result."""
+        rules = self._rules
+        tool = f"{rules.tool} {rules.tool_version}".strip()
+        return {
+            "tool": tool,
+            "database": rules.selected or "",
+            "databases": list(rules.databases),
+            "complete": rules.complete,
+        }
+
+    def _taken(self) -> t.Iterator[Item]:
+        while self._next is not None:
+            item, self._next = self._next, next(self._items, None)
+            yield item
+
+    def only_read(self) -> None:
+        """To the end, so that everything that would be refused is refused."""
+        for item in self._taken():
+            self.statements += isinstance(item, Execute)
+
+    def load(self, session: Session) -> None:
+        """Run all of it; the first error ends it, with its place."""
+        items = self._taken()
+        for item in items:
+            if not isinstance(item, Execute):
+                continue  # COPY's end, which the data's own iterator leaves
+            self.statements += 1
+            try:
+                if isinstance(self._next, (CopyData, CopyEnd)):
+                    session.copy(item.text, _rows(items))
+                else:
+                    session.run(item.text, data=not item.shown)
+            except EngineError as exc:
+                if session.code(exc) not in item.forgiven:
+                    raise _placed(exc, item, session) from exc.__cause__
+                self._rules.forgive(item)
+        session.finish()
+
+
+def _dialect(target: Target, wanted: Wanted, chunks: t.Iterable[bytes]) -> tuple[Rules, t.Iterator[Event]]:
+    """Only one of both is ever needed."""
+    if target.flavour == "postgresql":
+        from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_reader import PostgresReader
+        from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_rules import PgRules
+
+        return PgRules(target, wanted), PostgresReader().read(chunks)
+    from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_rules import MyRules
+    from ansible_collections.vya.backupdb.plugins.module_utils._sql.mysql_reader import MysqlReader
+
+    return MyRules(target, wanted), MysqlReader().read(chunks)
+
+
+def _rows(items: t.Iterator[Item]) -> t.Iterator[bytes]:
+    for item in items:
+        if isinstance(item, CopyData):
+            yield item.chunks
+        else:
+            return
+
+
+def _placed(exc: EngineError, item: Execute, session: Session) -> EngineError:
+    """The error with its statement's place, and the statement's head unless it is data."""
+    place = item.place
+    where = f"Statement {place.number} (line {place.line}, byte {place.offset})"
+    head = ddl_head(item.text) if item.shown else ""
+    shown = f" It begins: {head}" if head else ""
+    hint = exc.hint
+    if session.code(exc) == _ROLE_MISSING and "role" in exc.msg:
+        hint = "Restore with globals=true if the file holds its roles, create them, or set no_owner=true."
+    return EngineError(f"{where}: {exc.msg}{shown}", stage="load", hint=hint)
+
+
+__all__ = ("Script",)

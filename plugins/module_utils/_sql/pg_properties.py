@@ -1,0 +1,60 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""PostgreSQL: what CREATE DATABASE tells of a database."""
+
+from __future__ import annotations
+
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Statement
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_reader import PostgresReader
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import Parsed
+
+# Properties of a database by the options of CREATE DATABASE.
+_OPTIONS = {
+    "ENCODING": ("encoding",),
+    "LC_COLLATE": ("collate",),
+    "LC_CTYPE": ("ctype",),
+    "LOCALE": ("collate", "ctype"),
+    "LOCALE_PROVIDER": ("provider",),
+    "ICU_LOCALE": ("locale",),
+    "BUILTIN_LOCALE": ("locale",),
+    "ICU_RULES": ("icu_rules",),
+    "OWNER": ("owner",),
+}
+
+
+def options(parsed: Parsed) -> dict[str, str]:
+    """Properties that CREATE DATABASE tells: ``ENCODING = 'UTF8'``, with and without the sign."""
+    found: dict[str, str] = {}
+    place = 3
+    while place < len(parsed):
+        keys = _OPTIONS.get(parsed.upper[place], ())
+        value = place + 2 if parsed.at(place + 1).text == "=" else place + 1
+        text = parsed.at(value).value
+        if keys and text is not None:
+            word = parsed.at(value)
+            text = word.name if word.kind in ("word", "name") else text
+            for key in keys:
+                if parsed.upper[place] != "LOCALE" or key not in found:
+                    found[key] = text or ""
+            place = value
+        place += 1
+    return found
+
+
+def create_database(script: bytes) -> tuple[str, dict[str, str]]:
+    """(name, properties) by the first CREATE DATABASE of a script; ConfigError when there is none."""
+    for event in PostgresReader().read([script]):
+        if isinstance(event, Statement) and event.text[:15].upper() == b"CREATE DATABASE":
+            parsed = Parsed(event.text)
+            name = parsed.at(2).name
+            if name is not None:
+                return name, options(parsed)
+    raise ConfigError("The archive does not tell which database it was made of.")
+
+
+__all__ = ("create_database", "options")
