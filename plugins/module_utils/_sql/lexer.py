@@ -193,16 +193,17 @@ class Lexer(abc.ABC):
             raise self._ends_in(what, began)
         self._pos += 1
 
-    def _line_end(self, what: str) -> int:
-        """Where the line ends in the window, before its end of line; the stream must not end in it."""
-        while self._buf.find(b"\n", self._pos) < 0 and len(self._buf) - self._pos < LINE and self._fill():
-            pass
-        end = self._buf.find(b"\n", self._pos)
-        if end < 0 and len(self._buf) - self._pos >= LINE:
-            raise SqlReadError(f"A line with {what} has more than {LINE} bytes", place=self._here())
-        if end < 0:
-            raise self._ends_in(what, self._here())
-        return end
+    def _line_end(self, what: str, delimiter: bytes = b"\n") -> int:
+        """Where the line ends, or the delimiter in it is, in the window; the stream must not end before."""
+        while True:
+            ends = [self._buf.find(mark, self._pos) for mark in (b"\n", delimiter)]
+            found = [end for end in ends if end >= 0]
+            if found:
+                return min(found)
+            if len(self._buf) - self._pos >= LINE:
+                raise SqlReadError(f"A line with {what} has more than {LINE} bytes", place=self._here())
+            if not self._fill():
+                raise self._ends_in(what, self._here())
 
     def _comment(self, past: t.Callable[[], object]) -> t.Iterator[Event]:
         """A comment: within a statement a part of it, outside an event."""

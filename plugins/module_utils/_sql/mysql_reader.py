@@ -124,7 +124,7 @@ class MysqlReader(Lexer):
         if end - self._pos < _WORTH:
             return True
         flat = self._buf[self._pos : end]
-        if backslashes:
+        if backslashes and b"\\" in flat:
             # Same lengths: positions stay. An escaped quote leaves its backslash, which no code may have.
             if b"\\\\'" in flat:
                 flat = flat.replace(b"\\\\", b"\\.")
@@ -205,28 +205,21 @@ class MysqlReader(Lexer):
 
     # -- commands of the client
 
-    def _until_delimiter(self, what: str) -> int:
-        """Where an argument ends: at the delimiter, or with the line."""
-        end = self._line_end(what)
-        at = self._buf.find(self._delimiter, self._pos, end)
-        return end if at < 0 else at
-
     def _command(self) -> t.Iterator[Event]:
         found = _COMMAND.match(self._buf, self._pos)
         assert found
         if found.lastgroup == "delimiter":
             self._change_delimiter(found.end() - self._pos)
             return
-        end = self._until_delimiter("a client command")
-        has_delimiter = self._buf.startswith(self._delimiter, end)
-        if found.lastgroup == "use" and has_delimiter:
+        if found.lastgroup == "sandbox":
+            end = self._line_end("a client command", b"*/")
+            end += 2 if self._buf.startswith(b"*/", end) else 0
+        else:
+            end = self._line_end("a client command", self._delimiter)
+        if found.lastgroup == "use" and self._buf.startswith(self._delimiter, end):
             self._open()
             self._pos += 3
             return
-        if found.lastgroup == "sandbox":
-            end = self._buf.find(b"*/", self._pos, self._line_end("a client command")) + 2
-            if end < 2:
-                end = self._line_end("a client command")
         self._open()
         self._pos = end
         place, text = self._close()
@@ -246,7 +239,7 @@ class MysqlReader(Lexer):
             return
         size = 2
         if letter in _WITH_ARGUMENT:
-            size = self._until_delimiter("a client command") - self._pos
+            size = self._line_end("a client command", self._delimiter) - self._pos
         if letter in b"gG":
             yield from self._end_statement(0)
         place, text = self._here(), self._buf[self._pos : self._pos + size].rstrip()

@@ -61,17 +61,18 @@ _COPY_END = re.compile(rb"\\\.\r?\n")
 
 @functools.lru_cache(maxsize=8)
 def _code(standard_strings: bool, words: bool) -> t.Pattern[bytes]:
-    """As many harmless tokens as there are. A word is one of them only where what follows it is seen."""
-    parts = [
-        rb"[^'\"$;\\/()\-A-Za-z_\x80-\xff]+",
-        b"'" + BODIES[b"'", not standard_strings].pattern + b"'",
-        b'"[^"]*"',
-        rb"-(?=[^\-])",
-        rb"/(?=[^*])",
-    ]
+    """As many harmless tokens as there are, with parentheses that close before others open.
+
+    A word is harmless only where what follows it is seen. No text can be matched in two ways, so that there is
+    nothing to try again.
+    """
+    rest = rb"[^'\"$;\\/()\-A-Za-z_\x80-\xff]*"
+    tokens = [b"'" + BODIES[b"'", not standard_strings].pattern + b"'", b'"[^"]*"', rb"-(?=[^\-])", rb"/(?=[^*])"]
     if words:
-        parts.append(_LETTER + rb"[\w$\x80-\xff]*(?=[^\w$\x80-\xff'&])")
-    return re.compile(b"(?:" + b"|".join(parts) + b")*", re.S)
+        tokens.append(_LETTER + rb"[\w$\x80-\xff]*(?=[^\w$\x80-\xff'&])")
+    simple = rest + b"(?:(?:" + b"|".join(tokens) + b")" + rest + b")*"
+    tokens.append(rb"\(" + simple + rb"\)")
+    return re.compile(rest + b"(?:(?:" + b"|".join(tokens) + b")" + rest + b")*", re.S)
 
 
 class PostgresReader(Lexer):
@@ -163,8 +164,8 @@ class PostgresReader(Lexer):
             self._words.append(b"(" if self._parentheses else word)
         if len(self._words) <= _FIRST_WORDS:
             self._is_function = _FUNCTION.match(b" ".join(self._words)) is not None
-        if len(self._words) >= _FIRST_WORDS and not self._is_function and self._words[0] != b"copy":
-            self._follow_words = False
+            undecided = self._words[0] == b"create" and len(self._words) < _FIRST_WORDS
+            self._follow_words = self._is_function or undecided or self._words[0] == b"copy"
         if self._is_function and not self._parentheses:
             if word == b"begin" or (word == b"case" and self._blocks):
                 self._blocks += 1
