@@ -5,12 +5,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,7 +27,8 @@ from support.damage import (
     swap,
 )
 from support.faults import IDENTITY, Site
-from support.modules import RunningModule, run_module, start_module
+from support.memory import peak
+from support.modules import run_module, start_module
 from support.small import state
 
 MEMORY = 120 << 20
@@ -143,27 +141,6 @@ def zeros() -> bytes:
         found = subprocess.run(["zstd", "-q", "-c"], stdin=source.stdout, capture_output=True, check=True).stdout
     assert len(found) < 1 << 20
     return found
-
-
-def peak(running: RunningModule) -> tuple[dict[str, Any], int]:
-    """The result, and the most memory that the module's own process had."""
-    highest = 0
-    ended = threading.Event()
-
-    def watch() -> None:
-        nonlocal highest
-        while not ended.wait(0.01):
-            with contextlib.suppress(OSError, IndexError):
-                text = Path(f"/proc/{running.pid}/status").read_text(encoding="utf-8")
-                highest = max(highest, int(text.split("VmHWM:")[1].split()[0]) << 10)
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        return running.wait(), highest
-    finally:
-        ended.set()
-        thread.join()
 
 
 def test_a_bomb(site: Site, zeros: bytes) -> None:
