@@ -66,7 +66,8 @@ class MysqlRestore(Restore):
             raise ConfigError(
                 f"{plan.target!r} is no name of a database: 1 to {LIMIT} characters, no space at its end."
             )
-        self._client.fitting_tool("mysql", self._server)
+        if not plan.origin.foreign:  # what others dumped goes through the driver
+            self._client.fitting_tool("mysql", self._server)
         for name in (plan.target, self.scratch):
             take_lock(self._admin, name)
         if self._exists(plan.target):

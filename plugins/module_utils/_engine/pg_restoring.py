@@ -74,7 +74,8 @@ class PostgresqlRestore(Restore):
             raise ConfigError(f"The database {plan.target!r} belongs to the server and cannot be a target.")
         if len(plan.target.encode()) > LIMIT:
             raise ConfigError(f"The target's name {plan.target!r} is longer than {LIMIT} bytes.")
-        self._path, _version = self._client.fitting_tool("pg_restore", self._server.version[0])
+        if not plan.origin.foreign:  # SQL that others dumped goes through the driver
+            self._find_tool()
         for name in (plan.target, self.scratch):
             if not self._run(f"SELECT pg_try_advisory_lock({lock_key(name)})", "lock")[0][0]:
                 raise LockedError(f"Another restore into {name!r} is running.", hint="Wait for it to end.")
@@ -89,6 +90,11 @@ class PostgresqlRestore(Restore):
             self._check_roles()
         self._check_tablespaces(warnings)
         return warnings
+
+    def _find_tool(self) -> str:
+        if not self._path:
+            self._path, _version = self._client.fitting_tool("pg_restore", self._server.version[0])
+        return self._path
 
     def _check_rights(self) -> None:
         sql = "SELECT rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user"
@@ -160,7 +166,7 @@ class PostgresqlRestore(Restore):
             options.append("--no-tablespaces")
         if spooled is not None or path:
             options += [f"--jobs={self._plan.jobs}", path or f"/dev/fd/{spooled}"]
-        command = self._client.tool(self._path, *options, database=self.scratch, stage="load")
+        command = self._client.tool(self._find_tool(), *options, database=self.scratch, stage="load")
         command = dataclasses.replace(command, env={**command.env, "PGOPTIONS": self._memory(command)})
         return command if spooled is None else dataclasses.replace(command, fds=(*command.fds, spooled))
 
