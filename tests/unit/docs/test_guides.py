@@ -14,6 +14,7 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.vya.backupdb.plugins.module_utils import _manifest as manifest
+from ansible_collections.vya.backupdb.tests.tools import rules_table
 
 ROOT = Path(__file__).resolve().parents[3]
 RST = ROOT / "docs" / "docsite" / "rst"
@@ -87,6 +88,16 @@ def test_the_guide_to_recovery_says_what_the_readme_says():
     guide = [text for language, text in rst_blocks(RST / "guide_recover_by_hand.rst") if language == "shell"]
     assert readme
     assert guide == readme
+
+
+def test_the_tables_of_rules_are_those_of_the_code():
+    text = rules_table.GUIDE.read_text(encoding="utf-8")
+    assert rules_table.updated(text) == text, rules_table.HELP
+
+
+def test_a_changed_table_of_rules_is_noticed():
+    text = rules_table.GUIDE.read_text(encoding="utf-8")
+    assert rules_table.updated(text.replace("sandbox mode", "sandbox")) == text
 
 
 def test_every_guide_is_linked():
