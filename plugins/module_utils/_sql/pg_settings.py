@@ -19,9 +19,9 @@ from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import 
     argument,
     commands,
     database_of,
-    decode,
     literal,
 )
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.places import decode
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Item, Rules
 
 Items = t.Iterable[Item]

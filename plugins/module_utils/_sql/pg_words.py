@@ -15,6 +15,8 @@ import dataclasses
 import re
 import typing as t
 
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.places import Places, decode
+
 _LETTER = r"A-Za-z_\x80-\U0010ffff"
 
 
@@ -89,16 +91,6 @@ def _comment_end(text: str, at: int) -> int:
     return len(text)
 
 
-def decode(text: bytes) -> str:
-    """Any bytes as text; :func:`encode` gives them back."""
-    return text.decode("utf-8", "surrogateescape")
-
-
-def encode(text: str) -> bytes:
-    """What :func:`decode` was given."""
-    return text.encode("utf-8", "surrogateescape")
-
-
 def quote(name: str) -> str:
     """An identifier in double quotes."""
     return '"' + name.replace('"', '""') + '"'
@@ -111,58 +103,11 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-class Parsed:
-    """One statement as words. ``upper``: keywords in capitals of the solid ones, by place."""
+class Parsed(Places[Word]):
+    """One statement as words. ``escapes``: see :func:`split`."""
 
     def __init__(self, text: bytes, *, escapes: bool = False) -> None:
-        self.words = split(decode(text), escapes=escapes)
-        self._solid = [index for index, word in enumerate(self.words) if word.kind != "space"]
-        self.upper = [self.words[index].upper for index in self._solid]
-
-    def __len__(self) -> int:
-        return len(self._solid)
-
-    def at(self, place: int) -> Word:
-        """The solid word at ``place``, an empty one behind the end."""
-        return self.words[self._solid[place]] if place < len(self._solid) else Word("space", "")
-
-    def find(self, *sequence: str, start: int = 0) -> int:
-        """The place of the first such sequence of keywords outside parentheses, or -1."""
-        depth = 0
-        for place in range(start, len(self.upper)):
-            sign = self.upper[place]
-            depth += (sign == "(") - (sign == ")")
-            if depth == 0 and self.upper[place : place + len(sequence)] == list(sequence):
-                return place
-        return -1
-
-    def joined(self, changes: t.Mapping[int, str], begin: int = 0, end: int | None = None) -> bytes:
-        """The text of the places from ``begin`` to before ``end``, with other words at some places."""
-        last = len(self.words) if end is None or end >= len(self._solid) else self._solid[end]
-        first = self._solid[begin] if begin < len(self._solid) else len(self.words)
-        pieces = [word.text for word in self.words]
-        for place, piece in changes.items():
-            pieces[self._solid[place]] = piece
-        return encode("".join(pieces[first:last]))
-
-    def runs(self) -> t.Iterator[tuple[int, int, str]]:
-        """(place, words, text) of unquoted words that hang together by signs, an ``@`` among them."""
-        place = 0
-        while place < len(self._solid):
-            end = place + 1
-            while (
-                end < len(self._solid)
-                and self._solid[end] == self._solid[end - 1] + 1
-                and (
-                    self.at(end).kind == "word"
-                    or self.at(end).text in ("@", ".", "-", "+")
-                    or self.at(end).text.isdigit()
-                )
-            ):
-                end += 1
-            if end > place + 2 and self.at(place).kind == "word" and "@" in self.upper[place:end]:
-                yield place, end - place, "".join(self.at(i).text for i in range(place, end))
-            place = end
+        super().__init__(split(decode(text), escapes=escapes), Word("space", ""))
 
 
 # -- psql's own lines
@@ -240,8 +185,6 @@ __all__ = (
     "argument",
     "commands",
     "database_of",
-    "decode",
-    "encode",
     "literal",
     "quote",
     "split",

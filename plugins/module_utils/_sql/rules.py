@@ -13,7 +13,6 @@ comments and bodies of functions decides nothing, and data is never looked into.
 from __future__ import annotations
 
 import abc
-import collections
 import dataclasses
 import re
 import typing as t
@@ -115,7 +114,7 @@ class Rules(abc.ABC):
     def __init__(self, target: Target, wanted: Wanted) -> None:
         self.target = target
         self.wanted = wanted
-        self.adaptations: dict[str, int] = collections.Counter()
+        self.adaptations: dict[str, int] = {}
         self.databases: list[str] = []
         self.selected: str | None = wanted.source_database or None
         self.globals: list[bytes] = []

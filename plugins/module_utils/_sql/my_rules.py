@@ -1,0 +1,139 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""The rules for MySQL and MariaDB: output of mysqldump and mariadb-dump, and scripts that mysql would run."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._sql import my_accounts, table
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Bulk, Meta, Statement
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_content import MyContent
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_names import Parsed
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.places import decode
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Item
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.table import Rule
+
+Items = t.Iterable[Item]
+
+_SPACE = rb"(?:\s+|/\*M?![0-9]*|\*/|/\*(?!M?!).*?\*/|\#[^\n]*|--(?=\s)[^\n]*)"
+_VERB = re.compile(rb"(?:" + _SPACE + rb")*([A-Za-z]+)", re.S)
+_SANDBOX = re.compile(rb"/\*M?![0-9]*\\-")
+
+_MAINTENANCE = frozenset("ANALYZE OPTIMIZE CHECK REPAIR CHECKSUM SHOW DESCRIBE DESC EXPLAIN HELP FLUSH".split())
+_ENDS = frozenset("BEGIN COMMIT ROLLBACK SAVEPOINT RELEASE".split())
+_CODE = frozenset("SELECT WITH DO CALL VALUES TABLE".split())
+_DEFINITIONS = frozenset("CREATE ALTER DROP RENAME TRUNCATE LOCK".split())
+_REFUSED: dict[str, Rule] = {
+    **dict.fromkeys("INSTALL UNINSTALL SHUTDOWN RESTART KILL RESET PURGE CLONE".split(), table.SERVER_CHANGE),
+    **dict.fromkeys("PREPARE EXECUTE DEALLOCATE XA BINLOG HANDLER".split(), table.HIDDEN),
+    "LOAD": table.SERVER_FILE,
+}
+
+
+class MyRules(MyContent):
+    """See :class:`Rules`. ``enabled_events``: names of events that the stream enables; they are created disabled.
+    ``globals`` has its last form at the end, when all names are known."""
+
+    def _statement(self, event: Statement) -> Items:
+        match = _VERB.match(event.text)
+        verb = match.group(1).decode().upper() if match else ""
+        if verb in ("INSERT", "REPLACE"):
+            return self._write(event)
+        if verb in ("UPDATE", "DELETE"):
+            return self._change(event)
+        parsed = Parsed(event.text, self._mode)
+        if verb == "USE":
+            return self._use(parsed)
+        if verb == "SET" and (parsed.upper[1:2] == ["PASSWORD"] or parsed.upper[1:3] == ["DEFAULT", "ROLE"]):
+            return self._account(event, parsed)
+        if verb == "SET":
+            self._check_code(parsed)
+            return self._set(event, parsed)
+        if verb in _DEFINITIONS:
+            return self._definition(event, parsed)
+        if verb in ("GRANT", "REVOKE"):
+            return self._account(event, parsed)
+        return self._other(event, parsed, verb)
+
+    def _bulk(self, event: Bulk) -> Items:
+        return self._write(event)
+
+    def _meta(self, event: Meta) -> Items:
+        if _SANDBOX.match(event.text):
+            return self._count(table.SAFETY_LINE)
+        word = re.match(r"\\?(?:[A-Za-z_]+|.)", decode(event.text), re.S)
+        raise self._refused(table.CLIENT_COMMAND, word.group() if word else "an unknown one")
+
+    def _other(self, event: Statement, parsed: Parsed, verb: str) -> Items:
+        follows = parsed.upper[1] if len(parsed) > 1 else ""
+        if verb in _MAINTENANCE:
+            return self._count(table.MAINTENANCE)
+        if verb in ("CHANGE", "STOP") or (verb == "START" and follows != "TRANSACTION"):
+            return self._count(table.MY_REPLICATION)
+        if verb in _ENDS or verb == "START":
+            if "TO" not in parsed.upper:
+                self._transaction(verb)
+            return self._setting(Execute(event.place, event.text, False))
+        if parsed.upper[:3] == ["EXECUTE", "IMMEDIATE", "IF"] and "LOG_OUTPUT" in parsed.upper:
+            return self._count(table.MY_LOGGING)
+        if verb in _REFUSED:
+            raise self._refused(_REFUSED[verb], f"{verb} {follows}".strip())
+        if verb in _CODE:
+            return self._code(event, parsed, verb)
+        if verb == "UNLOCK":
+            return self._out((Execute(event.place, event.text, False),)) if self._takes(self.current) else ()
+        raise self._refused(table.UNKNOWN, verb or "a statement that does not begin with a word")
+
+    def _use(self, parsed: Parsed) -> Items:
+        first = parsed.at(1)
+        # The client takes the rest of the line.
+        rest = decode(parsed.joined({}, begin=1)).strip(" \t\r\n;`'\"")
+        name = first.name if len(parsed) == 2 and first.name is not None else rest
+        if not name:
+            raise self._refused(table.UNKNOWN, "USE without a name")
+        self._enter(name)
+        return self._count(table.SWITCH)
+
+    # -- accounts
+
+    def _account(self, event: Statement, parsed: Parsed) -> Items:
+        verb = parsed.upper[0]
+        if verb == "DROP" or my_accounts.HELPER in event.text:
+            return self._count(table.DROP_ROLE)
+        if not self.wanted.with_globals:
+            return self._count(table.GLOBALS)
+        text, count = my_accounts.quoted(parsed)
+        parsed = Parsed(text, self._mode)
+        about = [] if verb in ("GRANT", "REVOKE") else my_accounts.accounts(parsed)
+        exists = any(item in self.target.accounts for item in about)
+        if verb in ("REVOKE", "RENAME") or (exists and verb != "CREATE"):
+            return self._count(table.EXISTING_ROLE)
+        self._count(table.QUOTED_ROLE, count)
+        changed, rule = text, table.MY_IF_NOT_EXISTS
+        if verb == "CREATE":
+            self._accounts.update(about)
+            changed = my_accounts.if_not_exists(parsed)
+        elif verb == "GRANT":
+            changed, rule = my_accounts.without_password(parsed), table.MY_GRANT_PASSWORD
+        self._count(rule, changed != text)
+        self.globals.append(changed)
+        return ()
+
+    def _finish(self) -> t.Iterator[Item]:
+        yield from super()._finish()
+        if not self.selected or not self.wanted.target or self.wanted.target == self.selected:
+            return
+        for number, text in enumerate(self.globals):
+            if text[:5].upper() == b"GRANT":
+                moved = my_accounts.moved(text, self.selected, self.wanted.target)
+                self._count(table.MY_GRANT, moved != text)
+                self.globals[number] = moved
+
+
+__all__ = ("MyRules",)

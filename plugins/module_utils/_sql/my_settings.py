@@ -1,0 +1,159 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""The rules for MySQL and MariaDB, about SET: what a session may change, and what both families know."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._sql import my_versions, table
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Statement
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_names import Parsed
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Item, Rules
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.table import Rule
+
+Items = t.Iterable[Item]
+
+_GLOBAL = frozenset(("GLOBAL", "PERSIST", "PERSIST_ONLY"))
+_SCOPES = frozenset((*_GLOBAL, "SESSION", "LOCAL"))
+# Variables whose change in a dump has nothing to do with its content.
+_REPLICATION = frozenset("gtid_purged gtid_slave_pos gtid_next wsrep_start_position sql_log_bin".split())
+_LOGGING = frozenset(("innodb_stats_auto_recalc", "log_output"))
+
+
+class MySettings(Rules):
+    """``_mode``: the sql_mode at this place of the stream, as far as it changes how statements are read."""
+
+    def __init__(self, *args: t.Any) -> None:
+        super().__init__(*args)
+        self._mode = ""
+        self._modes: dict[str, str] = {}  # by the user variable that keeps it
+
+    def _set(self, event: Statement, parsed: Parsed) -> Items:
+        upper = parsed.upper
+        if upper[1:2] == ["STATEMENT"]:
+            raise self._refused(table.HIDDEN, "SET STATEMENT .. FOR")
+        if upper[1:3] == ["RESOURCE", "GROUP"]:
+            raise self._refused(table.SERVER_CHANGE, "SET RESOURCE GROUP")
+        if upper[1:2] == ["ROLE"]:
+            return self._count(table.GLOBALS)
+        changes: dict[int, str] = {}
+        kept = 0
+        scope = ""
+        for begin, end in _parts(parsed):
+            scope, rule = self._judge(parsed, begin, end, scope)
+            if rule is None:
+                kept += 1
+                changes.update(self._mode_set(parsed, begin, end))
+                continue
+            self._count(rule)
+            # The comma before it goes, too; the one behind it where nothing is kept yet.
+            comma = begin - 1 if kept else end
+            changes.update(dict.fromkeys(range(begin, end), ""))
+            if comma < len(parsed) and upper[comma] == ",":
+                changes[comma] = ""
+        if not kept:
+            return ()
+        changes.update(self._collations(parsed))
+        text = parsed.joined(changes) if changes else event.text
+        return self._setting(Execute(event.place, text, True))
+
+    def _judge(self, parsed: Parsed, begin: int, end: int, scope: str) -> tuple[str, Rule | None]:
+        """(the scope that holds from here on, the rule that drops this assignment)."""
+        name = ""
+        here = scope
+        names = list(_system_variables(parsed, begin, end))
+        if parsed.upper[begin] in _SCOPES:
+            here = scope = parsed.upper[begin]
+            name = _dotted(parsed, begin + 1)
+        elif parsed.upper[begin : begin + 2] == ["@", "@"] and names:
+            here, name = names[0]
+        elif parsed.upper[begin] != "@":
+            name = _dotted(parsed, begin)
+        if name in _REPLICATION:
+            return scope, table.MY_REPLICATION
+        if here in _GLOBAL and name:
+            if name in _LOGGING:
+                return scope, table.MY_LOGGING
+            raise self._refused(table.SERVER_CHANGE, f"SET {here} {name}")
+        used = {item for dummy, item in names} | ({name} if name else set())
+        if any(not self._knows(item) for item in used):
+            return scope, table.UNKNOWN_SETTING
+        return scope, None
+
+    def _knows(self, name: str) -> bool:
+        known = self.target.settings
+        return not known or name in known or name in ("names", "charset", "character", "transaction", "char")
+
+    # -- sql_mode
+
+    def _mode_set(self, parsed: Parsed, begin: int, end: int) -> dict[int, str]:
+        """Follow sql_mode, and take unknown modes out of its value."""
+        sign = next((i for i in range(begin, end) if parsed.upper[i] in ("=", ":")), -1)
+        if sign < 0:
+            return {}
+        place = sign + 2 if parsed.upper[sign] == ":" else sign + 1
+        name = (parsed.at(sign - 1).name or "").lower()
+        source = "".join(parsed.at(i).text for i in range(place, end)).lower()
+        if parsed.upper[begin] == "@" and parsed.upper[begin + 1] != "@":
+            if source.startswith("@@") and source.rpartition(".")[2].lstrip("@") == "sql_mode":
+                self._modes[name] = self._mode
+            return {}
+        if name != "sql_mode":
+            return {}
+        word = parsed.at(place)
+        if word.kind != "string" or place + 1 != end:
+            self._mode = self._modes.get(source[1:], "") if source.startswith("@") else self._mode
+            return {}
+        modes = [mode.strip().upper() for mode in word.text[1:-1].split(",") if mode.strip()]
+        known = [mode for mode in modes if not self.target.sql_modes or mode in self.target.sql_modes]
+        self._mode = ",".join(modes)
+        if known == modes:
+            return {}
+        self._count(table.MY_SQL_MODE)
+        return {place: f"'{','.join(known)}'"}
+
+    def _collations(self, parsed: Parsed) -> dict[int, str]:
+        """Changes to collations that the server knows."""
+        changes, unknown = my_versions.adapted(parsed, self.target.collations)
+        if unknown:
+            raise self._refused(table.OTHER_FLAVOUR, f"the server does not know {unknown}")
+        self._count(table.MY_COLLATION, len(changes))
+        return changes
+
+
+def _parts(parsed: Parsed) -> list[tuple[int, int]]:
+    """(begin, end) of the assignments of a SET."""
+    parts, begin, depth = [], 1, 0
+    for place in range(1, len(parsed)):
+        sign = parsed.upper[place]
+        depth += (sign == "(") - (sign == ")")
+        if sign == "," and depth == 0:
+            parts.append((begin, place))
+            begin = place + 1
+    return [*parts, (begin, len(parsed))] if begin < len(parsed) else parts
+
+
+def _dotted(parsed: Parsed, place: int) -> str:
+    """A name with its dots, lower case: ``validate_password.policy``."""
+    name = parsed.at(place).name or ""
+    while parsed.at(place + 1).text == "." and parsed.at(place + 2).name is not None:
+        place += 2
+        name += "." + (parsed.at(place).name or "")
+    return name.lower()
+
+
+def _system_variables(parsed: Parsed, begin: int, end: int) -> t.Iterator[tuple[str, str]]:
+    """(scope, name) of each ``@@name``."""
+    for place in range(begin, end - 2):
+        if parsed.upper[place : place + 2] == ["@", "@"]:
+            name = _dotted(parsed, place + 2)
+            scope, dot, rest = name.partition(".")
+            yield (scope.upper(), rest) if dot and scope.upper() in _SCOPES else ("SESSION", name)
+
+
+__all__ = ("MySettings",)
