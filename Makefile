@@ -66,7 +66,7 @@ test-quick: venv vectors  ## the inner loop: format, code, typing and unit tests
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/unit
 
-bench: venv  ## speed and memory beside the bare tools and the peers
+bench: venv deps  ## speed and memory beside the bare tools and the peers
 	$(BIN)/python tests/bench/bench.py
 
 demo:  ## back up, list, restore and compare on a private server; needs no root

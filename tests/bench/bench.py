@@ -31,12 +31,14 @@ from work import Bench  # noqa: E402
 
 ROWS = 1_500_000
 SMALL_ROWS, LARGE_ROWS = 150_000, 6_000_000
-PROGRAMS = ("age", "gzip", "mariadb-dump", "mariadbd", "pg_dump", "pigz", "zstd")
+PROGRAMS = ("age", "gzip", "mariadb-dump", "mariadbd", "pg_dump", "pigz", "psql", "zstd")
 NOTES = """\
 theirs, bare: PostgreSQL  pg_dump -Fc -Z0 | zstd -3 -T0 | age, and age -d | zstd -d | pg_restore
               MariaDB     mariadb-dump --single-transaction | zstd -3 -T0 | age, and age -d | zstd -d | mariadb
 theirs, peer: {versions}, state=dump target=x.sql.gz through ansible-playbook
 ours:         db_backup and db_restore, the start of their process included; beside the peers through ansible-playbook
+scripts, bare: zstd -d | psql -X -1 -q, and zstd -d | mariadb, of pg_dump's and mariadb-dump's plain .sql.zst
+scripts, ours: db_restore with src of the same file
 All are measured until their result is on disk (fsync). Seconds and the ratio are medians; best: the ratio of the
 shortest runs, which other work on this machine disturbed least; CPU: of the processor time of all processes and of the
 server. Verification is apart: a restore is judged without `verify` (rows and schema are compared), and with
@@ -98,14 +100,20 @@ def measure_speed(bench: Bench, chosen: argparse.Namespace) -> tuple[list[report
     claims.append(report.Claim(f"{title} restore / bare", base, ours, 1.15, without=apart[1:]))
     claims.append(report.Claim(f"{title} restore, not authenticated / bare", base, ours, None, without=apart))
     claims.append(report.Claim(f"{title} restore, verified too / bare", base, ours, None))
+    scripts = {f"{title} script, bare": bench.bare_script, f"{title} script, ours": bench.our_script}
+    base, ours = scripts
+    claims.append(report.Claim(f"{title} script / bare", base, ours, 1.25, without=apart[1:]))
+    claims.append(report.Claim(f"{title} script, counted too / bare", base, ours, None))
     costs = take_turns(runs, chosen.repeat)
     bench.prepare_restores()
+    bench.prepare_foreign()
+    restores.update(scripts)
     return claims, {**costs, **take_turns(restores, chosen.repeat)}
 
 
 def measure_memory(subject: Subject, folder: Path, rows: tuple[int, int]) -> list[report.Peak]:
     """Peaks of db_backup and db_restore for a small and for a large database."""
-    found: list[tuple[int, int]] = []
+    found: list[tuple[int, int, int]] = []
     for count in rows:
         place = folder / str(count)
         place.mkdir()
@@ -113,12 +121,14 @@ def measure_memory(subject: Subject, folder: Path, rows: tuple[int, int]) -> lis
         subject.load(count)
         bench = Bench(subject, place, count)
         backup = bench.our_backup(place / "store").peak
-        found.append((backup, bench.our_restore(verify=True).peak))
+        bench.prepare_foreign()
+        found.append((backup, bench.our_restore(verify=True).peak, bench.our_script().peak))
         shutil.rmtree(place)
     small, large = found[0], found[-1]
     return [
         report.Peak(f"{subject.title} db_backup", small[0], large[0]),
         report.Peak(f"{subject.title} db_restore", small[1], large[1]),
+        report.Peak(f"{subject.title} db_restore src", small[2], large[2]),
     ]
 
 

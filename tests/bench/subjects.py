@@ -69,6 +69,14 @@ class Subject(abc.ABC):
         """The bare restore from stdin into ``name``, which is there and empty."""
 
     @abc.abstractmethod
+    def plain(self) -> list[str]:
+        """The bare dump of SOURCE to stdout, as a script."""
+
+    @abc.abstractmethod
+    def run_script(self, name: str) -> list[str]:
+        """The bare client that runs a script from stdin in ``name``."""
+
+    @abc.abstractmethod
     def peer_dump(self, target: str) -> dict[str, Any]:
         """The peer's options for a dump of SOURCE into ``target``."""
 
@@ -100,6 +108,12 @@ class Postgresql(Subject):
     def restore(self, name: str) -> list[str]:
         return ["pg_restore", "--exit-on-error", "-d", name]
 
+    def plain(self) -> list[str]:
+        return ["pg_dump", SOURCE]
+
+    def run_script(self, name: str) -> list[str]:
+        return ["psql", "-X", "-1", "-q", "-v", "ON_ERROR_STOP=1", "-d", name]
+
     def peer_dump(self, target: str) -> dict[str, Any]:
         return {"name": SOURCE, "state": "dump", "target": target, **self.server.login_socket}
 
@@ -129,6 +143,12 @@ class Mariadb(Subject):
 
     def restore(self, name: str) -> list[str]:
         return ["mariadb", f"--defaults-file={self.server.option_file()}", "--binary-mode", name]
+
+    def plain(self) -> list[str]:
+        return self.dump()
+
+    def run_script(self, name: str) -> list[str]:
+        return self.restore(name)
 
     def peer_dump(self, target: str) -> dict[str, Any]:
         extra = {"single_transaction": True, "hex_blob": True, "dump_extra_args": "--routines --events --triggers"}

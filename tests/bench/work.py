@@ -42,11 +42,12 @@ class Bench:
         # One made by bare tools and one by db_backup, to be restored again and again.
         self._bare = folder / "bare.dump.zst.age"
         self._store = folder / "store"
+        self._foreign = folder / "foreign.sql.zst"
 
-    def options(self, store: Path, **more: Any) -> dict[str, Any]:
+    def options(self, store: Path | None, **more: Any) -> dict[str, Any]:
         """Options of db_backup and db_restore."""
         login = {"engine": self.subject.server.engine, **self.subject.server.login_socket}
-        return {**login, "store": str(store), "host": "bench", **more}
+        return {**login, **({"store": str(store), "host": "bench"} if store else {}), **more}
 
     # -- backups
 
@@ -136,8 +137,31 @@ class Bench:
 
     def our_restore(self, *, verify: bool) -> Cost:
         """db_restore to a new name."""
-        name = "our_restored"
-        params = self.options(self._store, database=SOURCE, target=name, identity=self.identity, verify=verify)
+        params = self.options(self._store, database=SOURCE, identity=self.identity, verify=verify)
+        return self._db_restore("our_restored", params)
+
+    # -- foreign scripts
+
+    def prepare_foreign(self) -> None:
+        """A plain dump by the engine's own tool."""
+        chain([self.subject.plain(), ZSTD], env=self.subject.environ(), target=self._foreign)
+
+    def bare_script(self) -> Cost:
+        """zstd and the engine's client into a new database."""
+        name = "bare_script"
+        self.subject.server.create_database(name)
+        with metered(self.subject.pid) as cost:
+            commands = [["zstd", "-q", "-d"], self.subject.run_script(name)]
+            chain(commands, env=self.subject.environ(), source=self._foreign)
+        self._restored(name)
+        return cost
+
+    def our_script(self) -> Cost:
+        """db_restore of the same file to a new name."""
+        return self._db_restore("our_script", self.options(None, src=str(self._foreign)))
+
+    def _db_restore(self, name: str, params: dict[str, Any]) -> Cost:
+        params["target"] = name
         with metered(self.subject.pid) as cost:
             result, cost.peak = self._run("db_restore", params)
         stages = result["stages"]
