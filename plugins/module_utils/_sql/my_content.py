@@ -185,8 +185,7 @@ class MyContent(MySettings):
         at = my_names.kind(parsed)
         if verb == "TRUNCATE" and at != 1:
             return 0
-        fits = verb != "LOCK" or parsed.upper[at] in ("TABLE", "TABLES")
-        if at < 0 or not fits:
+        if at < 0:
             unknown = next((word for word in parsed.upper[1:3] if word in _SERVER_WIDE), "")
             rule = table.SERVER_CHANGE if unknown else table.UNKNOWN
             raise self._refused(rule, f"{verb} {unknown or ' '.join(parsed.upper[1:2])}".strip())

@@ -75,7 +75,7 @@ def objects(parsed: Parsed, at: int) -> list[int]:
         first += 1
     if what == "INDEX":
         return [place + 1 for place in (parsed.find("ON", start=at),) if place > 0]
-    if verb == "RENAME" or (verb in ("DROP", "LOCK") and what in _LISTS):
+    if verb == "RENAME" or (verb == "DROP" and what in _LISTS):
         places = [place + 1 for place in range(at, len(parsed)) if upper[place] in (",", "TO")]
         return [first, *places]
     found = [first]

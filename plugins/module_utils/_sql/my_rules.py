@@ -28,7 +28,7 @@ _SANDBOX = re.compile(rb"/\*M?![0-9]*\\-")
 _MAINTENANCE = frozenset("ANALYZE OPTIMIZE CHECK REPAIR CHECKSUM SHOW DESCRIBE DESC EXPLAIN HELP FLUSH".split())
 _ENDS = frozenset("BEGIN COMMIT ROLLBACK SAVEPOINT RELEASE".split())
 _CODE = frozenset("SELECT WITH DO CALL VALUES TABLE".split())
-_DEFINITIONS = frozenset("CREATE ALTER DROP RENAME TRUNCATE LOCK".split())
+_DEFINITIONS = frozenset("CREATE ALTER DROP RENAME TRUNCATE".split())
 _REFUSED: dict[str, Rule] = {
     **dict.fromkeys("INSTALL UNINSTALL SHUTDOWN RESTART KILL RESET PURGE CLONE".split(), table.SERVER_CHANGE),
     **dict.fromkeys("PREPARE EXECUTE DEALLOCATE XA BINLOG HANDLER".split(), table.HIDDEN),
@@ -86,8 +86,8 @@ class MyRules(MyContent):
             raise self._refused(_REFUSED[verb], f"{verb} {follows}".strip())
         if verb in _CODE:
             return self._code(event, parsed, verb)
-        if verb == "UNLOCK":
-            return self._out((Execute(event.place, event.text, False),)) if self._takes(self.current) else ()
+        if verb in ("LOCK", "UNLOCK"):
+            return self._count(table.MY_LOCK) if self._takes(self.current) else ()
         raise self._refused(table.UNKNOWN, verb or "a statement that does not begin with a word")
 
     def _use(self, parsed: Parsed) -> Items:

@@ -74,7 +74,8 @@ class Places(t.Generic[W]):
     def joined(self, changes: t.Mapping[int, str], begin: int = 0, end: int | None = None) -> bytes:
         """The text of the places from ``begin`` to before ``end``, with other words at some places."""
         last = len(self.words) if end is None or end >= len(self._solid) else self._solid[end]
-        first = self._solid[begin] if begin < len(self._solid) else len(self.words)
+        # Before the first place may be the opening of a versioned comment.
+        first = 0 if not begin else self._solid[begin] if begin < len(self._solid) else len(self.words)
         pieces = [word.text for word in self.words]
         for place, piece in changes.items():
             pieces[self._solid[place]] = piece

@@ -138,6 +138,9 @@ POSTGRESQL = (
 MY_QUALIFIER = Rule(
     "changed", "qualifiers of the old database left out", "in definitions and heads of statements, never in data"
 )
+MY_LOCK = Rule(
+    "dropped", "LOCK TABLES", "nobody else uses the new database; under such locks MariaDB finds no sequence"
+)
 MY_ALTER_DATABASE = Rule(
     "changed", "ALTER DATABASE without a name", "the character set for what follows, of the new database"
 )
@@ -155,7 +158,17 @@ MY_IF_NOT_EXISTS = Rule("changed", "accounts created IF NOT EXISTS", "an account
 MY_GRANT = Rule("changed", "grants for the target's name", "ON old.* becomes ON target.*")
 MY_GRANT_PASSWORD = Rule("changed", "grants without passwords", "GRANT .. IDENTIFIED BY would change an account")
 MYSQL = (
-    *(MY_QUALIFIER, MY_ALTER_DATABASE, MY_REPLICATION, MY_LOGGING, MY_SQL_MODE, MY_COLLATION, MY_DEFINER, MY_EVENT),
+    *(
+        MY_QUALIFIER,
+        MY_LOCK,
+        MY_ALTER_DATABASE,
+        MY_REPLICATION,
+        MY_LOGGING,
+        MY_SQL_MODE,
+        MY_COLLATION,
+        MY_DEFINER,
+        MY_EVENT,
+    ),
     *(MY_IF_NOT_EXISTS, MY_GRANT, MY_GRANT_PASSWORD),
 )
 
