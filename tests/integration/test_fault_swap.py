@@ -311,10 +311,10 @@ def test_databases_without_tables(mariadb: support.Server, tmp_path: Path, case:
     server.create_database("shop")
     server.execute_script(first.encode(), "shop")
     site = Site(server, tmp_path)
-    site.new = _whole(server, "shop")
+    site.new = state(server, "shop")
     assert not site.backup({"compression": "none"})["failed"]
     server.execute_script(later.encode(), "shop")
-    site.old = _whole(server, "shop")
+    site.old = state(server, "shop")
     number = 0
     try:
         while True:
@@ -329,23 +329,19 @@ def test_databases_without_tables(mariadb: support.Server, tmp_path: Path, case:
             assert status == -signal.SIGKILL
             wait_until(lambda: cleared(site), "swept")
             if target == "shop":
-                now = _whole(server, "shop")
+                now = state(server, "shop")
                 assert now in (site.old, site.new)
                 if now != site.old:
                     server.execute_script(later.encode(), "shop")
             elif "other" in server.databases():
-                assert _whole(server, "other") == site.new
+                assert state(server, "other") == site.new
                 server.drop_database("other")
         assert number > 4
-        assert _whole(server, target) == site.new
+        assert state(server, target) == site.new
         assert [name for name in server.databases() if "backupdb" in name] == []
     finally:
         for name in server.databases():
             server.drop_database(name)
-
-
-def _whole(server: support.Server, name: str) -> dict[str, Any]:
-    return {**support.schema_fingerprint(server, name), **support.fingerprint(server, name)}
 
 
 def test_two_restores_into_one_target(site: Site) -> None:

@@ -93,7 +93,7 @@ WHOLE = ("--single-transaction", "--routines", "--events", "--triggers", "--hex-
 def test_mysqldump(family: support.Server, tmp_path: Path, kind: str) -> None:
     src = dump(family, tmp_path / "dump.sql", *WHOLE, *MYSQL_DUMPS[kind])
     others = {name: support.fingerprint(family, name) for name in ("shop", "zoo")}
-    result = restored(family, src, source_database="" if kind == "one" else "shop", target="copy")
+    result = restored(family, src, source_database=None if kind == "one" else "shop", target="copy")
     assert_equal(family, family)
     assert result["source"]["complete"] and result["source"]["tool"]
     for name, before in others.items():
@@ -167,15 +167,15 @@ def test_from_one_flavour_into_the_other(pair: tuple[str, str], request: pytest.
         database="shop",
     )
     source.query("CREATE VIEW seen AS SELECT id, t FROM traps", database="shop")
-    source.query(
-        "CREATE DEFINER=`nobody_here`@`%` TRIGGER small BEFORE INSERT ON traps FOR EACH ROW SET NEW.n = 1",
-        database="shop",
-    )
     connection = source.connect("shop")
     with connection.cursor() as cursor:
         for text in TRAPS:
             cursor.execute("INSERT INTO traps (t, d) VALUES (%s, '2026-01-02 03:04:05.678')", (text,))
     connection.close()
+    source.query(
+        "CREATE DEFINER=`nobody_here`@`%` TRIGGER small BEFORE INSERT ON traps FOR EACH ROW SET NEW.n = 1",
+        database="shop",
+    )
     src = dump(source, tmp_path / "dump.sql", *WHOLE, "--databases", "shop")
     result = restored(target, src, target="copy")
     rows = "SELECT id, t, n, d FROM traps ORDER BY id"
