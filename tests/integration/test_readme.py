@@ -13,16 +13,18 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 import support
+from support.dumps import dump
 from support.modules import ROOT, run_module
 from support.postgres import PostgresServer
 from support.readme import README, block, blocks, run_blocks, tasks
 
-HERE = ("try", "install", "keys", "first-backup", "first-backup-mysql", "list-verify-restore")
+HERE = ("try", "install", "keys", "first-backup", "first-backup-mysql", "list-verify-restore", "foreign")
 GRANTS = ("grants-postgresql", "grants-postgresql-restore", "grants-mysql", "grants-mysql-restore")
 BY_HAND = (
     "by-hand-plain",
@@ -191,3 +193,19 @@ def test_privileges_and_first_backup_on_mysql(shop_mysql: support.Server, tmp_pa
         assert not done["failed"], done["msg"]
         support.assert_same(content, support.fingerprint(server, done["target"]))
         support.assert_same(schema, support.schema_fingerprint(server, done["target"], grants=False))
+
+
+def test_what_other_tools_dumped(shop_mysql: support.Server, tmp_path: Path) -> None:
+    """A zipped mysqldump under another name, with the account for restores."""
+    server = shop_mysql
+    content = support.fingerprint(server, "shop")
+    server.execute_script(block("grants-mysql-restore").encode())
+    dumped = dump(server, tmp_path / "shop.sql", "--routines", "--events", "--databases", "shop")
+    with zipfile.ZipFile(tmp_path / "shop.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(dumped, dumped.name)
+    place = {"login_unix_socket": str(server.socket), "src": str(tmp_path / "shop.zip")}
+    (done,) = play(server, "foreign", {"restore_password": "change me"}, **place)
+    assert (done["target"], done["source"]["layers"]) == ("dns_db_restored", ["zip", "sql"])
+    assert done["adaptations"]
+    support.assert_same(content, support.fingerprint(server, "dns_db_restored"))
+    support.assert_same(content, support.fingerprint(server, "shop"))
