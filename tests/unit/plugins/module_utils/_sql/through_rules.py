@@ -58,16 +58,16 @@ MYSQL = Target(
 )
 
 
-def rules_for(target: Target, **wanted: t.Any) -> Rules:
+def rules_for(server: Target, **wanted: t.Any) -> Rules:
     kinds: dict[str, type[Rules]] = {"postgresql": PgRules, "mysql": MyRules, "mariadb": MyRules}
-    return kinds[target.flavour](target, Wanted(**{"target": "staging", "scratch": "the scratch", **wanted}))
+    return kinds[server.flavour](server, Wanted(**{"target": "staging", "scratch": "the scratch", **wanted}))
 
 
-def through(target: Target, sql: str | bytes, **wanted: t.Any) -> tuple[list[str], Rules]:
+def through(server: Target, sql: str | bytes, **wanted: t.Any) -> tuple[list[str], Rules]:
     """(what is executed, COPY's data as one text behind its statement; the rules)."""
-    rules = rules_for(target, **wanted)
+    rules = rules_for(server, **wanted)
     text = sql.encode("utf-8", "surrogateescape") if isinstance(sql, str) else sql
-    reader = PostgresReader() if target.flavour == "postgresql" else MysqlReader()
+    reader = PostgresReader() if server.flavour == "postgresql" else MysqlReader()
     out = []
     for item in rules.apply(reader.read([text])):
         if isinstance(item, Execute):
