@@ -91,6 +91,8 @@ class Client:
         self.run = run
         self.login = login
         self._secret: SecretFile | None = None
+        if "\n" in login.password or "\r" in login.password:
+            raise ConfigError("The password has a line break, which no passfile of PostgreSQL can hold.")
         if login.config_file:
             run.keep_secret(*passfile_passwords(login.config_file))
 
