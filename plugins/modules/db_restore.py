@@ -259,7 +259,7 @@ adaptations:
   returned: success, with O(src)
   type: dict
   sample:
-    CREATE DATABASE left out: 1
+    CREATE DATABASE: 1
 statements:
   description: The number of statements that were run, or in check mode would be.
   returned: success, with O(src)
