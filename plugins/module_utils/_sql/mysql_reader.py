@@ -145,16 +145,18 @@ class MysqlReader(Lexer):
             yield from self._end_statement(len(self._delimiter))
             return
         kind = _TOKEN.match(self._buf, self._pos).lastgroup  # type: ignore[union-attr]
-        if kind == "line":
+        nothing_open = self._place is None
+        if kind == "line" or (nothing_open and self._buf.startswith(b"--", self._pos)):
+            # MariaDB's client takes two dashes that begin a statement for a comment; MySQL's runs into an error.
             yield from self._comment(self._line_comment)
         elif kind == "block":
             yield from self._comment(self._block_comment)
-        elif self._place is None and _COMMAND.match(self._buf, self._pos):
+        elif nothing_open and _COMMAND.match(self._buf, self._pos):
             yield from self._command()
         elif kind == "command":
             yield from self._backslash()
         else:
-            if self._place is None:
+            if nothing_open:
                 self._open()
                 self._stride = _FIRST_STRIDE
             if kind == "hint":

@@ -75,6 +75,12 @@ def _code(standard_strings: bool, words: bool) -> t.Pattern[bytes]:
     return re.compile(rest + b"(?:(?:" + b"|".join(tokens) + b")" + rest + b")*", re.S)
 
 
+@functools.lru_cache(maxsize=2)
+def _insert(standard_strings: bool) -> t.Pattern[bytes]:
+    """A whole INSERT of values that need no closer look: most of what ``pg_dump --inserts`` writes."""
+    return re.compile(rb"(INSERT\b" + _code(standard_strings, True).pattern + b");", re.I | re.S)
+
+
 class PostgresReader(Lexer):
     r"""Statements, the data of ``COPY ... FROM stdin``, and psql's commands, each with the rest of its line, as Meta.
 
@@ -122,6 +128,12 @@ class PostgresReader(Lexer):
             return
         else:
             if self._place is None:
+                insert = _insert(self._standard_strings).match(self._buf, self._pos, self._pos + self.stride)
+                if insert:
+                    yield Statement(self._here(), insert.group(1))
+                    self._pos = insert.end()
+                    self._number += 1
+                    return
                 self._open()
             self._pass(str(kind), found.group())
 

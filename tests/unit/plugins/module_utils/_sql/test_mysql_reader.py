@@ -26,6 +26,7 @@ STATEMENTS = {
     "dashes": (b"SELECT 1 -- ;'\n;SELECT 1--2;S;", [b"SELECT 1 -- ;'\n", b"SELECT 1--2", b"S"]),
     "dashes and nothing": (b"SELECT 1 --\n;SELECT 2;", [b"SELECT 1 --\n", b"SELECT 2"]),
     "dashes and a control character": (b"SELECT 1 --\x01';\n;SELECT 2;", [b"SELECT 1 --\x01';\n", b"SELECT 2"]),
+    "dashes that begin": (b"------\n--it's;\nSELECT 1; --it's;\nS;", [b"SELECT 1", b"S"]),
     "hash": (b"SELECT 1 # it's;\n+1;S;", [b"SELECT 1 # it's;\n+1", b"S"]),
     "comment": (b"SELECT /* it's; /* */ 1;S;", [b"SELECT /* it's; /* */ 1", b"S"]),
     "comment that is none": (b"SELECT '/*';S '*/';", [b"SELECT '/*'", b"S '*/'"]),

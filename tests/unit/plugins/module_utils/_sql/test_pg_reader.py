@@ -43,6 +43,16 @@ STATEMENTS = {
     "parentheses": (b"SELECT (1;(2;)3;);S;", [b"SELECT (1;(2;)3;)", b"S"]),
     "closed too often": (b"SELECT 1));S (2;);", [b"SELECT 1))", b"S (2;)"]),
     "parenthesis in a string": (b"SELECT '(', \"(\", $$($$ /*(*/;S;", [b"SELECT '(', \"(\", $$($$ /*(*/", b"S"]),
+    "inserts": (
+        b"INSERT INTO t VALUES (1, 'a;''b\\');insert into \"t;\" (a) VALUES (f(';')); INSERT INTO t SELECT $$;$$; S;",
+        [
+            b"INSERT INTO t VALUES (1, 'a;''b\\')",
+            b"insert into \"t;\" (a) VALUES (f(';'))",
+            b"INSERT INTO t SELECT $$;$$",
+            b"S",
+        ],
+    ),
+    "inserted": (b"inserted a;INSERT;", [b"inserted a", b"INSERT"]),
     "rule": (b"CREATE RULE r AS ON x DO (a;b);S;", [b"CREATE RULE r AS ON x DO (a;b)", b"S"]),
     "atomic": (ATOMIC + b";S;", [ATOMIC, b"S"]),
     "atomic replaced": (REPLACE + b";S;", [REPLACE, b"S"]),
