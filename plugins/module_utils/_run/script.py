@@ -66,7 +66,7 @@ class Script:
         return {
             "tool": tool,
             "database": rules.selected or "",
-            "databases": list(rules.databases),
+            "databases": [name for name in rules.databases if name],
             "complete": rules.complete,
         }
 
