@@ -103,13 +103,10 @@ class MysqlReader(Lexer):
             else:
                 self._no_leap_before = here + self._patience
                 self._patience = min(2 * self._patience, _LEAP)
+        end = min(len(self._buf), self._pos + self._stride)
         pattern = _code(*self._session.modes, self._delimiter)
-        for dummy in range(2):
-            end = min(len(self._buf), self._pos + self._stride)
-            self._pos = pattern.match(self._buf, self._pos, end).end()  # type: ignore[union-attr]
-            if self._pos < end:
-                return
-            self._stride = min(2 * self._stride, _STRIDE)
+        self._pos = pattern.match(self._buf, self._pos, end).end()  # type: ignore[union-attr]
+        self._stride = _STRIDE
 
     def _leap(self) -> bool:
         """Values of an INSERT by the quarter of a megabyte: split at quotes, what is outside them must be harmless.
