@@ -81,6 +81,8 @@ def objects(parsed: Parsed, at: int) -> list[int]:
     found = [first]
     if verb == "CREATE" and what == "TRIGGER":
         found += [place + 1 for place in (parsed.find("ON", start=first),) if place > 0]
+    if verb in ("CREATE", "ALTER") and what == "TABLE":
+        found += _merged(parsed, first)
     if verb == "ALTER":
         for place in range(first, len(parsed)):
             if upper[place] == "RENAME" and upper[place + 1 : place + 2] not in (["COLUMN"], ["INDEX"], ["KEY"]):
@@ -88,6 +90,14 @@ def objects(parsed: Parsed, at: int) -> list[int]:
             elif upper[place : place + 2] == ["WITH", "TABLE"]:
                 found.append(place + 2)
     return found
+
+
+def _merged(parsed: Parsed, start: int) -> list[int]:
+    """Places of the tables below a MERGE table: ``UNION = (a, b)``."""
+    begin = next((i for i in range(start, len(parsed)) if parsed.upper[i : i + 3] == ["UNION", "=", "("]), -1)
+    begin = begin + 2 if begin > 0 else len(parsed)
+    end = parsed.upper.index(")", begin) if ")" in parsed.upper[begin:] else len(parsed)
+    return [place + 1 for place in range(begin, end) if parsed.upper[place] in ("(", ",")]
 
 
 def written(parsed: Parsed) -> list[int]:

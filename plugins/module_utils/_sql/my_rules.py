@@ -38,7 +38,7 @@ _REFUSED: dict[str, Rule] = {
 
 class MyRules(MyContent):
     """See :class:`Rules`. ``enabled_events``: names of events that the stream enables; they are created disabled.
-    ``globals`` has its last form at the end, when all names are known."""
+    ``globals`` has its last form once the selected database is known."""
 
     def _statement(self, event: Statement) -> Items:
         match = _VERB.match(event.text)
@@ -123,10 +123,20 @@ class MyRules(MyContent):
             changed, rule = my_accounts.without_password(parsed), table.MY_GRANT_PASSWORD
         self._count(rule, changed != text)
         self.globals.append(changed)
+        if self._taking:
+            self._move_grants()
         return ()
+
+    def _begin(self) -> None:
+        super()._begin()
+        self._move_grants()
 
     def _finish(self) -> t.Iterator[Item]:
         yield from super()._finish()
+        self._move_grants()
+
+    def _move_grants(self) -> None:
+        """Grants that were written before the selected database was known."""
         if not self.selected or not self.wanted.target or self.wanted.target == self.selected:
             return
         for number, text in enumerate(self.globals):

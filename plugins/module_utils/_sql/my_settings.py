@@ -11,8 +11,9 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._sql import my_versions, table
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Statement
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Statement, Unreadable
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_names import Parsed
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_strings import Session
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Item, Rules
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.table import Rule
 
@@ -22,6 +23,7 @@ _GLOBAL = frozenset(("GLOBAL", "PERSIST", "PERSIST_ONLY"))
 _SCOPES = frozenset((*_GLOBAL, "SESSION", "LOCAL"))
 # Variables whose change in a dump has nothing to do with its content.
 _REPLICATION = frozenset("gtid_purged gtid_slave_pos gtid_next wsrep_start_position sql_log_bin".split())
+_COMBINED = frozenset(("DB2", "MAXDB", "MSSQL", "ORACLE", "POSTGRESQL"))
 _LOGGING = frozenset(("innodb_stats_auto_recalc", "log_output"))
 
 
@@ -31,10 +33,11 @@ class MySettings(Rules):
     def __init__(self, *args: t.Any) -> None:
         super().__init__(*args)
         self._mode = ""
-        self._modes: dict[str, str] = {}  # by the user variable that keeps it
+        self._strings = Session()
 
     def _set(self, event: Statement, parsed: Parsed) -> Items:
         upper = parsed.upper
+        self._follow(event.text)
         if upper[1:2] == ["STATEMENT"]:
             raise self._refused(table.HIDDEN, "SET STATEMENT .. FOR")
         if upper[1:3] == ["RESOURCE", "GROUP"]:
@@ -91,31 +94,34 @@ class MySettings(Rules):
 
     # -- sql_mode
 
+    def _follow(self, text: bytes) -> None:
+        """Read strings from here on as the reader does."""
+        try:
+            self._strings.follow(text)
+        except Unreadable:
+            return  # the reader says so
+        escapes, ansi = self._strings.modes
+        self._mode = ",".join(["NO_BACKSLASH_ESCAPES"] * (not escapes) + ["ANSI_QUOTES"] * ansi)
+
     def _mode_set(self, parsed: Parsed, begin: int, end: int) -> dict[int, str]:
-        """Follow sql_mode, and take unknown modes out of its value."""
-        sign = next((i for i in range(begin, end) if parsed.upper[i] in ("=", ":")), -1)
-        if sign < 0:
-            return {}
-        place = sign + 2 if parsed.upper[sign] == ":" else sign + 1
-        name = (parsed.at(sign - 1).name or "").lower()
-        source = "".join(parsed.at(i).text for i in range(place, end)).lower()
-        if parsed.upper[begin] == "@" and parsed.upper[begin + 1] != "@":
-            if source.startswith("@@") and source.rpartition(".")[2].lstrip("@") == "sql_mode":
-                self._modes[name] = self._mode
-            return {}
-        if name != "sql_mode":
-            return {}
+        """Take unknown modes out of a literal value of sql_mode."""
+        sign = next((i for i in range(begin, end) if parsed.upper[i] in ("=", ":")), end)
+        place = sign + 2 if parsed.upper[sign : sign + 1] == [":"] else sign + 1
         word = parsed.at(place)
-        if word.kind != "string" or place + 1 != end:
-            self._mode = self._modes.get(source[1:], "") if source.startswith("@") else self._mode
+        user = parsed.upper[begin] == "@" and parsed.upper[begin + 1] != "@"
+        name = parsed.at(sign - 1).name or ""
+        if user or name.lower() != "sql_mode" or word.kind != "string" or place + 1 != end:
             return {}
         modes = [mode.strip().upper() for mode in word.text[1:-1].split(",") if mode.strip()]
-        known = [mode for mode in modes if not self.target.sql_modes or mode in self.target.sql_modes]
-        self._mode = ",".join(modes)
-        if known == modes:
+        known = self.target.sql_modes
+        kept: list[str] = []
+        for mode in modes:
+            # What MariaDB's combined modes say about quotes must hold: the strings that follow are written so.
+            kept += [mode] if not known or mode in known else ["ANSI_QUOTES"] if mode in _COMBINED else []
+        if kept == modes:
             return {}
         self._count(table.MY_SQL_MODE)
-        return {place: f"'{','.join(known)}'"}
+        return {place: f"'{','.join(dict.fromkeys(kept))}'"}
 
     def _collations(self, parsed: Parsed) -> dict[int, str]:
         """Changes to collations that the server knows."""

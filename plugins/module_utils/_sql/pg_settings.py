@@ -12,7 +12,8 @@ import re
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._sql import pg_roles, table
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Meta, Statement
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Meta, Statement, Unreadable
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_strings import follow
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import (
     Command,
     Parsed,
@@ -54,16 +55,22 @@ class PgSession(Rules):
             return self._count(table.OTHER_DATABASE if self._entered else table.PG_SESSION)
         return super()._setting(item)
 
+    def _follow(self, text: bytes) -> None:
+        """Read strings from here on as the reader does."""
+        try:
+            self._escapes = not follow(text, not self._escapes)
+        except Unreadable:
+            return  # the reader says so
+
     def _set(self, event: Statement, parsed: Parsed) -> Items:
         verb = parsed.upper[0]
+        self._follow(event.text)
         place = 2 if parsed.upper[1:2] in (["SESSION"], ["LOCAL"]) and len(parsed) > 2 else 1
         name = parsed.at(place).name or ""
         if name in ("role", "authorization") and verb != "DISCARD":
             return self._authorization(event, parsed)
         if verb == "DISCARD" or self._knows(name, parsed.at(place + 1).text == "."):
             value = parsed.at(place + 2).value or ""
-            if name == "standard_conforming_strings":
-                self._escapes = verb == "SET" and value.lower() in ("off", "false", "no", "0")
             if name == "default_tablespace" and value:
                 item = Execute(event.place, event.text, True, ("22023", "42704"), table.PG_TABLESPACE)
                 return self._setting(item)
@@ -78,6 +85,7 @@ class PgSession(Rules):
         return self._setting(Execute(event.place, text, True))
 
     def _set_config(self, event: Statement, name: str) -> Items:
+        self._follow(event.text)
         if not self._knows(name, "." in name):
             return self._count(table.UNKNOWN_SETTING)
         return self._setting(Execute(event.place, event.text, True))
@@ -144,13 +152,16 @@ class PgSession(Rules):
         self._count(table.PG_SESSION, len(self._pending))
         self._pending.clear()
         self._in_transaction = False
-        self._escapes = False
         if name:
             self._enter(name)
-        if not self._taking or self._several or self.current != self.selected:
-            return ()
-        self._count(table.PG_RESET)
-        return [Execute(event.place, text, True) for text in (b"RESET SESSION AUTHORIZATION", b"RESET ALL")]
+        out: list[Item] = []
+        if self._taking and not self._several and self.current == self.selected:
+            self._count(table.PG_RESET)
+            out += [Execute(event.place, text, True) for text in (b"RESET SESSION AUTHORIZATION", b"RESET ALL")]
+        if self._escapes:
+            # The reader goes on so, whatever the new session begins with.
+            out += self._setting(Execute(event.place, b"SET standard_conforming_strings = off", True))
+        return out
 
 
 __all__ = ("PgSession",)

@@ -209,10 +209,14 @@ class Rules(abc.ABC):
                     # Nothing more is loaded: the rest is read to tell the names of all.
                     self._several = True
         if name == self.selected and not self._several:
-            self._taking = True
+            self._begin()
             return True
         self._count(table.OTHER_DATABASE if self._asked_for(name) else table.SYSTEM_DATABASE)
         return False
+
+    def _begin(self) -> None:
+        """The first content of the selected database is here."""
+        self._taking = True
 
     def _wait(self, item: Execute) -> None:
         """Keep a setting until there is content; of equal ones the last, as dumps repeat theirs for each table."""
@@ -300,7 +304,7 @@ class Rules(abc.ABC):
                 names = ", ".join(_shown(name) for name in empty)
                 raise self._refused(table.SEVERAL, f"the stream holds several databases, all empty: {names}")
             skipped = ", ".join(sorted(self._seen))
-            if not empty and (skipped or not self.tool):
+            if not empty and (skipped or self.tool in ("", "pg_dumpall")):
                 what = (
                     f"there is content of {skipped} only" if skipped else "the stream holds no statement with content"
                 )
