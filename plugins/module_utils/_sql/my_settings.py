@@ -27,7 +27,7 @@ _COMBINED = frozenset(("DB2", "MAXDB", "MSSQL", "ORACLE", "POSTGRESQL"))
 _LOGGING = frozenset(("innodb_stats_auto_recalc", "log_output"))
 
 
-class MySettings(Rules):
+class MySettings(Rules):  # pylint: disable=abstract-method
     """``_mode``: the sql_mode at this place of the stream, as far as it changes how statements are read."""
 
     def __init__(self, *args: t.Any) -> None:

@@ -102,13 +102,10 @@ def _named(parsed: Places[Word]) -> t.Iterator[tuple[int, t.Callable[[str, froze
         assigned = following == place + 2
         if parsed.at(following).kind not in ("word", "string", "name") or upper[following] == "DEFAULT":
             continue
+        set_of = word == "SET" and upper[max(place - 1, 0)] in ("CHARACTER", "CHAR")
         if word == "COLLATE" or (assigned and word.startswith("COLLATION_")):
             yield following, collation
-        elif (
-            word in ("CHARSET", "NAMES")
-            or (word == "SET" and place and upper[place - 1] in ("CHARACTER", "CHAR"))
-            or (assigned and word.startswith("CHARACTER_SET_"))
-        ):
+        elif set_of or word in ("CHARSET", "NAMES") or (assigned and word.startswith("CHARACTER_SET_")):
             yield following, charset
 
 

@@ -47,22 +47,14 @@ class PgRules(PgSession):
         if word == "SELECT" and _LARGE_OBJECT.match(event.text):
             return self._content(event, shown=False)
         parsed = Parsed(event.text, escapes=self._escapes)
-        if word in ("CREATE", "ALTER", "DROP", "COMMENT", "SECURITY"):
-            return self._definition(event, parsed)
-        if word in ("GRANT", "REVOKE"):
-            return self._grant(event, parsed)
-        if word in ("SET", "RESET", "DISCARD"):
-            return self._set(event, parsed)
-        if word in ("SELECT", "WITH"):
-            return self._select_statement(event, parsed)
-        if word in ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"):
-            return self._in_or_out(event, parsed)
-        if word in _MAINTENANCE:
-            return self._count(table.MAINTENANCE)
-        return self._content(event, parsed)
+        handler = _HANDLERS.get(word)
+        return self._content(event, parsed) if handler is None else handler(self, event, parsed)
 
     def _bulk(self, event: Bulk) -> Items:
         return self._write(event)
+
+    def _maintenance(self, event: Statement, parsed: Parsed) -> Items:
+        return self._count(table.MAINTENANCE)
 
     # -- content
 
@@ -120,26 +112,32 @@ class PgRules(PgSession):
             return self._database(event, parsed)
         if kind in _GLOBAL_KINDS and parsed.upper[2:3] != ["MAPPING"]:
             return self._role(event, parsed)
-        if parsed.upper[0] in ("COMMENT", "SECURITY"):
-            on = parsed.find("ON")
-            about = parsed.upper[on + 1] if 0 <= on < len(parsed) - 1 else ""
-            if about == "DATABASE":
-                return self._about_database(event, parsed, on + 2)
-            if about in ("ROLE", "TABLESPACE"):
-                return self._global(event, parsed, parsed.at(on + 2).name)
-            return self._content(event, parsed)
         if kind == "DEFAULT" and parsed.upper[2:3] == ["PRIVILEGES"]:
             return self._privileges(event, parsed, max(parsed.find("GRANT"), parsed.find("REVOKE")))
         owner = parsed.find("OWNER", "TO")
         if parsed.upper[0] == "ALTER" and owner > 0 and parsed.upper[owner - 1] != ",":
-            if self.wanted.no_owner:
-                return self._count(table.PG_OWNER) if self._takes(self.current) else ()
-            return self._with_roles(event, parsed)
+            return self._owned(event, parsed)
         if parsed.upper[:2] == ["CREATE", "SCHEMA"] and "AUTHORIZATION" in parsed.upper:
             return self._schema(event, parsed)
         if kind in ("POLICY", "USER"):
             return self._with_roles(event, parsed)
         return self._content(event, parsed)
+
+    def _comment_on(self, event: Statement, parsed: Parsed) -> Items:
+        """COMMENT and SECURITY LABEL."""
+        on = parsed.find("ON")
+        about = parsed.upper[on + 1] if 0 <= on < len(parsed) - 1 else ""
+        if about == "DATABASE":
+            return self._about_database(event, parsed, on + 2)
+        if about in ("ROLE", "TABLESPACE"):
+            return self._global(event, parsed, parsed.at(on + 2).name)
+        return self._content(event, parsed)
+
+    def _owned(self, event: Statement, parsed: Parsed) -> Items:
+        """ALTER .. OWNER TO."""
+        if self.wanted.no_owner:
+            return self._count(table.PG_OWNER) if self._takes(self.current) else ()
+        return self._with_roles(event, parsed)
 
     def _schema(self, event: Statement, parsed: Parsed) -> Items:
         place = parsed.find("AUTHORIZATION")
@@ -268,5 +266,16 @@ class PgRules(PgSession):
             event = Statement(event.place, text)
         return self._content(event, self._parsed(event))
 
+
+_HANDLERS: dict[str, t.Callable[[PgRules, Statement, Parsed], Items]] = {
+    **dict.fromkeys(("CREATE", "ALTER", "DROP"), PgRules._definition),
+    **dict.fromkeys(("COMMENT", "SECURITY"), PgRules._comment_on),
+    **dict.fromkeys(("GRANT", "REVOKE"), PgRules._grant),
+    **dict.fromkeys(("SET", "RESET", "DISCARD"), PgRules._set),
+    **dict.fromkeys(("SELECT", "WITH"), PgRules._select_statement),
+    **dict.fromkeys(("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"), PgRules._in_or_out),
+    **dict.fromkeys(("SAVEPOINT", "RELEASE"), PgRules._in_or_out),
+    **dict.fromkeys(_MAINTENANCE, PgRules._maintenance),
+}
 
 __all__ = ("PgRules",)

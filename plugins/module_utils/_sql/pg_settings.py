@@ -36,7 +36,7 @@ _HARMLESS = frozenset("echo qecho warn timing pset x set unset t a H f C T conni
 _ENCODING = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
-class PgSession(Rules):
+class PgSession(Rules):  # pylint: disable=abstract-method
     """Settings hold for one connection: ``\\connect`` begins another."""
 
     _escapes = False  # standard_conforming_strings is off
@@ -60,7 +60,7 @@ class PgSession(Rules):
         try:
             self._escapes = not follow(text, not self._escapes)
         except Unreadable:
-            return  # the reader says so
+            pass  # the reader says so
 
     def _set(self, event: Statement, parsed: Parsed) -> Items:
         verb = parsed.upper[0]
