@@ -106,6 +106,22 @@ def test_long_inserts_come_back(seed: int, mode: bytes) -> None:
     assert [text.rstrip() for text in got if text.startswith(b"INSERT")] == inserts
 
 
+ENDS = {
+    MysqlReader: [b"S /*%s*/", b"S '%s\\';'", b"S '%s'';'", b"S `%s`", b"S %s-1", b"S -- %s\n"],
+    PostgresReader: [b"S /*%s/*;*/;*/", b"S E'%s\\';'", b"S E'%s'';\\''", b"S $a$%s;$a$", b"S %s$b$", b"S (%s;)"],
+}
+
+
+@pytest.mark.parametrize("reader", list(ENDS))
+@pytest.mark.parametrize("size", [1, 2, 3, 50])
+def test_the_window_may_end_anywhere(reader: type[Lexer], size: int) -> None:
+    """More bytes than are in sight at once lie before what ends a token."""
+    for end in ENDS[reader]:
+        for length in range(1, 200, 3):
+            text = end % (b"x" * length)
+            assert texts(read(reader, text + b";" + text + b";", size, size)) == [text, text]
+
+
 N = 20_000
 LONG = {
     "string": b"'" + b"x" * N,
