@@ -94,16 +94,27 @@ def test_long_inserts_come_back(seed: int, mode: bytes) -> None:
     inserts = []
     for dummy in range(10):
         values = []
+        rare = source.choice([0.0005, 0.005])
+        dashes = source.random() < 0.5
         for number in range(source.randint(1, 2000)):
             text = quoted(b"'", hostile(source, 4), escapes=not mode, source=source)
             odd = source.random()
-            if odd < 0.002:
+            if odd < rare and dashes:
+                text = b"-- ';\n1"
+            elif odd < rare:
                 text = source.choice([b"'a' /* ' ; */", b"-- ';\n1", b"# ;\n2", b'"it\'s;"', b"1--1", b"- -2", b"4/2"])
             values.append(b"(%d,%s,NULL,-1.5,'2020-01-01')" % (number, text))
         inserts.append(b"INSERT INTO `t;` VALUES " + b",".join(values))
     script = mode + b"".join(text + source.choice([b";", b";\n", b" ;\r\n"]) for text in inserts)
     got = texts(read(MysqlReader, script, source.choice([0, 1000, 65536])))
     assert [text.rstrip() for text in got if text.startswith(b"INSERT")] == inserts
+
+
+@pytest.mark.parametrize("odd", [b"-- it's\n", b"# it's\n", b"/* it's */", b'"it\'s",', b"`it's`,", b"'\\\\','\\'',"])
+def test_a_leap_sees_what_is_no_value(odd: bytes) -> None:
+    plain = b"(1,'text'),(-2,NULL)," * 500
+    text = b"INSERT INTO t VALUES " + plain + odd + plain + b"(3,'end')"
+    assert texts(read(MysqlReader, text + b"; " + text + b";")) == [text, text]
 
 
 ENDS = {
