@@ -49,6 +49,7 @@ class MyContent(MySettings):
         super().__init__(*args)
         self.enabled_events: list[str] = []
         self._accounts: set[tuple[str, str]] = set(self.target.accounts)
+        self._created: set[tuple[str, str]] = set()
 
     # -- the database itself
 

@@ -111,13 +111,15 @@ class MyRules(MyContent):
         text, count = my_accounts.quoted(parsed)
         parsed = Parsed(text, self._mode)
         about = [] if verb in ("GRANT", "REVOKE") else my_accounts.accounts(parsed)
-        exists = any(item in self.target.accounts for item in about)
-        if verb in ("REVOKE", "RENAME") or (exists and verb != "CREATE"):
+        # Changed is only what this stream made; that is never the account that restores.
+        theirs = about and self._created.issuperset(about)
+        if verb in ("REVOKE", "RENAME") or (verb in ("ALTER", "SET") and not theirs) or "CURRENT_USER" in parsed.upper:
             return self._count(table.EXISTING_ROLE)
         self._count(table.QUOTED_ROLE, count)
         changed, rule = text, table.MY_IF_NOT_EXISTS
         if verb == "CREATE":
             self._accounts.update(about)
+            self._created.update(set(about) - self.target.accounts)
             changed = my_accounts.if_not_exists(parsed)
         elif verb == "GRANT":
             changed, rule = my_accounts.without_password(parsed), table.MY_GRANT_PASSWORD

@@ -211,7 +211,10 @@ class PgRules(PgSession):
     def _global(self, event: Statement, parsed: Parsed, name: str | None) -> Items:
         if not self.wanted.with_globals:
             return self._count(table.GLOBALS)
-        if name is not None and name in self.target.accounts:
+        if name is not None and parsed.upper[0] == "CREATE" and name not in self.target.accounts:
+            self._created.add(name)
+        if name is not None and name not in self._created:
+            # Changed is only what this stream made.
             return self._count(table.EXISTING_ROLE)
         event, parsed = self._quoted(event, parsed)
         sets = parsed.upper[0] == "ALTER" and parsed.upper[3:4] == ["SET"]

@@ -44,6 +44,7 @@ class PgSession(Rules):  # pylint: disable=abstract-method
     def __init__(self, *args: t.Any) -> None:
         super().__init__(*args)
         self._held: dict[str, list[Execute]] = {}
+        self._created: set[str] = set()
 
     # -- settings
 

@@ -167,3 +167,26 @@ def test_sql_mode_decides_what_a_string_is() -> None:
     )
     out, dummy = through(MARIADB, sql)
     assert out[2:] == ['CREATE TABLE "a" (x int)', "SET sql_mode = @saved", 'CREATE VIEW v AS SELECT "old.a"']
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SET PASSWORD = 'x'",
+        "ALTER USER USER() IDENTIFIED BY 'x'",
+        "ALTER USER CURRENT_USER IDENTIFIED BY 'x'",
+        "SET PASSWORD FOR CURRENT_USER() = 'x'",
+        "ALTER USER nobody@nowhere IDENTIFIED BY 'x'",
+        "ALTER USER new@here, `app`@`%` IDENTIFIED BY 'x'",
+        "GRANT ALL ON *.* TO CURRENT_USER()",
+        "SET DEFAULT ROLE r FOR `app`@`%`",
+        "RENAME USER `app`@`%` TO x",
+    ],
+)
+def test_the_account_that_restores_stays_as_it_is(sql: str) -> None:
+    out, rules = through(
+        MARIADB, f"CREATE USER new@here; {T}; {sql}; ALTER USER new@here ACCOUNT LOCK;", with_globals=True
+    )
+    assert out == [T]
+    assert rules.globals == [b"CREATE USER IF NOT EXISTS new@here", b"ALTER USER new@here ACCOUNT LOCK"]
+    assert counted(rules) == {"MY_IF_NOT_EXISTS": 1, "EXISTING_ROLE": 1}
