@@ -24,9 +24,9 @@ Items = t.Iterable[Item]
 
 _NAME = rb"(?:`(?:[^`]|``)*`|[0-9A-Za-z$_\x80-\xff]+)"
 _BEFORE = rb"(?:INSERT|REPLACE)\s+(?:(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE)\s+)*(?:INTO\s+)?"
-_PLAIN = re.compile(
-    _BEFORE + rb"(?!(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE|INTO)\b)" + _NAME + rb"(?:\s*\(|\s+[VS])", re.I
-)
+_NO_NAME = rb"(?!(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE|INTO)\b)"
+_PLAIN = re.compile(_BEFORE + _NO_NAME + _NAME + rb"(?:\s*\(|\s+[VS])", re.I)
+_QUALIFIED = re.compile(_BEFORE + _NO_NAME + rb"(" + _NAME + rb")\.(" + _NAME + rb")(?=[\s(])", re.I)
 _HEAD = 4096
 _NOT_THERE = ("1051", "1091", "1305", "1360", "1539", "4091")
 _SERVER_WIDE = frozenset("SERVER TABLESPACE UNDO LOGFILE INSTANCE RESOURCE SPATIAL LIBRARY".split())
@@ -91,10 +91,16 @@ class MyContent(MySettings):
             return self._out((Execute(event.place, event.text, False),)) if self._takes(self.current) else ()
         if self.current and not self._takes(self.current):
             return ()
-        parsed = Parsed(event.text[:_HEAD], self._mode)
+        qualified = _QUALIFIED.match(event.text)
+        if qualified and self.current and decode(qualified[1].strip(b"`")) == self.current:
+            self._count(table.MY_QUALIFIER)
+            text = event.text[: qualified.start(1)] + event.text[qualified.start(2) :]
+            return self._out((Execute(event.place, text, False),))
+        parsed = Parsed(qualified.group() if qualified else event.text[:_HEAD], self._mode)
         words = ("INSERT", "REPLACE", "LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE", "INTO")
         first = next((i for i, word in enumerate(parsed.upper) if word not in words), len(parsed))
-        if parsed.at(first).name is None:
+        # Behind the name there must be something else in sight: half a name, or half a qualified one, tells nothing.
+        if parsed.at(first).name is None or len(parsed) < first + (3 if qualified else 4):
             raise self._refused(table.UNKNOWN, f"{parsed.upper[0]} into no table")
         return self._data(event, parsed, [first])
 
@@ -103,13 +109,15 @@ class MyContent(MySettings):
         if self.current and not self._takes(self.current):
             return ()
         parsed = Parsed(event.text[:_HEAD], self._mode)
+        if len(event.text) > _HEAD and parsed.find("SET" if parsed.upper[0] == "UPDATE" else "WHERE") < 0:
+            raise self._refused(table.UNKNOWN, f"{parsed.upper[0]} whose tables are not in its first {_HEAD} bytes")
         return self._data(event, parsed, my_names.written(parsed))
 
     def _data(self, event: Statement | Bulk, parsed: Parsed, places: t.Sequence[int]) -> Items:
         changes = self._own(parsed, places, parsed.upper[0])
         if changes is None:
             return ()
-        text = parsed.joined(changes) + event.text[_HEAD:] if changes else event.text
+        text = parsed.joined(changes) + event.text[len(parsed.joined({})) :] if changes else event.text
         return self._out((Execute(event.place, text, False),))
 
     def _own(self, parsed: Parsed, places: t.Sequence[int], what: str) -> dict[int, str] | None:

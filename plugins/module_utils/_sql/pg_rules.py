@@ -28,6 +28,7 @@ _WRITE = re.compile(
 )
 _LARGE_OBJECT = re.compile(rb"SELECT\s+(?:pg_catalog\s*\.\s*)?(?:lowrite|lo_put)\s*\(", re.I)
 _HEAD = 4096
+_MAX_HEADS = 10_000
 _GLOBAL_KINDS = ("ROLE", "USER", "GROUP", "TABLESPACE")
 _MAINTENANCE = ("VACUUM", "CHECKPOINT", "SHOW")
 _STATISTICS = frozenset(("PG_RESTORE_RELATION_STATS", "PG_RESTORE_ATTRIBUTE_STATS"))
@@ -39,7 +40,13 @@ class PgRules(PgSession):
 
     system = frozenset(("postgres", "template0", "template1"))
 
+    def __init__(self, *args: t.Any) -> None:
+        super().__init__(*args)
+        self._heads: set[bytes] = set()  # beginnings of writes that were judged
+
     def _statement(self, event: Statement) -> Items:
+        if event.text[:6] == b"INSERT":
+            return self._write(event)
         verb = _VERB.match(event.text)
         word = verb.group().decode().upper() if verb else ""
         if word in ("INSERT", "UPDATE", "DELETE"):
@@ -73,6 +80,8 @@ class PgRules(PgSession):
     def _write(self, event: Statement | Bulk) -> Items:
         """INSERT, UPDATE, DELETE: judged by the name of the table, whatever the size."""
         head = _WRITE.match(event.text)
+        if head and head.group() in self._heads:
+            return self._out((Execute(event.place, event.text, False),)) if self._takes(self.current) else ()
         if head:
             names = Parsed(head.group(1) + b"." + (head.group(2) or b"")).words
             name, qualified = names[0].name or "", head.group(2) is not None
@@ -80,12 +89,15 @@ class PgRules(PgSession):
             parsed = Parsed(event.text[:_HEAD], escapes=self._escapes)
             place = next((i for i, word in enumerate(parsed.upper) if i and word not in ("INTO", "FROM", "ONLY")), 1)
             name, qualified = parsed.at(place).name or "", parsed.at(place + 1).text == "."
-            if not name:
+            # Behind the name there must be something else in sight: half a name tells nothing.
+            if not name or len(parsed) < place + 3:
                 raise self._refused(table.UNKNOWN, f"{' '.join(parsed.upper[:2])} of no table")
         if name in ("pg_catalog", "information_schema", "pg_toast") or (not qualified and name.startswith("pg_")):
             if re.match(rb"UPDATE\s+(?:pg_catalog\s*\.\s*)?pg_database\s+SET\s+datistemplate\b", event.text, re.I):
                 return self._count(table.PG_PLACING)
             raise self._refused(table.PG_CATALOG, f"a write into {name}")
+        if head and len(self._heads) < _MAX_HEADS:
+            self._heads.add(head.group())
         return self._content(event, shown=False)
 
     def _select_statement(self, event: Statement, parsed: Parsed) -> Items:

@@ -95,6 +95,11 @@ CONTENT: list[tuple[str, list[str], dict[str, int]]] = [
     ("INSERT INTO old.a VALUES ('old.a', `old`.x);", ["INSERT INTO a VALUES ('old.a', `old`.x)"], {"MY_QUALIFIER": 1}),
     ("INSERT INTO `a` VALUES ('USE other;`old`.`b`');", ["INSERT INTO `a` VALUES ('USE other;`old`.`b`')"], {}),
     ("INSERT  IGNORE INTO `a` (x) VALUES (1);", ["INSERT  IGNORE INTO `a` (x) VALUES (1)"], {}),
+    (
+        "INSERT INTO `old`.`a`(b) VALUES ('`old`.`a`');",
+        ["INSERT INTO `a`(b) VALUES ('`old`.`a`')"],
+        {"MY_QUALIFIER": 1},
+    ),
     ("REPLACE `old`.`a` VALUES (1);", ["REPLACE `a` VALUES (1)"], {"MY_QUALIFIER": 1}),
     (
         "INSERT /* x.y */ INTO old . a SELECT * FROM t.u;",
@@ -217,6 +222,9 @@ REFUSED: list[tuple[str, str]] = [
     ("DROP TABLE/*!50000 other.*/t;", "OTHER_WRITE"),
     ("INSERT INTO`other`.`t` VALUES (1);", "OTHER_WRITE"),
     ("(SELECT 1) INTO OUTFILE 'x';", "UNKNOWN"),
+    *((f"INSERT /*{'x' * size}*/ INTO other.t VALUES (1);", "UNKNOWN") for size in range(4071, 4080)),
+    (f"UPDATE /*{'x' * 4090}*/ other.t SET x = 1;", "UNKNOWN"),
+    (f"DELETE /*{'x' * 4090}*/ FROM other.t WHERE 1;", "UNKNOWN"),
     ("ALTER TABLE a EXCHANGE PARTITION p WITH TABLE other.b;", "OTHER_WRITE"),
     ("RENAME TABLE a TO other.a;", "OTHER_WRITE"),
     ("TRUNCATE other.a;", "OTHER_WRITE"),

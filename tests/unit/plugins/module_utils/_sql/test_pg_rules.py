@@ -136,6 +136,7 @@ REFUSED: list[tuple[str, str]] = [
     ("INSERT INTO pg_largeobject VALUES (1);", "PG_CATALOG"),
     ("INSERT /* x */ INTO pg_catalog . pg_proc VALUES (1);", "PG_CATALOG"),
     ("COPY pg_catalog.pg_authid FROM stdin;\n\\.\n", "PG_CATALOG"),
+    *((f"INSERT /*{'x' * size}*/ INTO pg_catalog.x VALUES (1);", "UNKNOWN") for size in range(4074, 4080)),
     ("PREPARE x AS SELECT 1;", "HIDDEN"),
     ("BEGIN; COMMIT PREPARED 'x';", "HIDDEN"),
     ("CREATE NONSENSE x;", "UNKNOWN"),
