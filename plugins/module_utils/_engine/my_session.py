@@ -26,8 +26,9 @@ try:
 except ImportError:
     pass  # connecting tells what is missing
 
-# As the stock client starts: the server's own defaults.
-_START = "SET SESSION sql_mode = @@GLOBAL.sql_mode, time_zone = @@GLOBAL.time_zone"
+# Modes in which a server tells strings from names, or where they end, in another way than a script expects that does
+# not set them itself; some of them bring others along.
+_OTHER_STRINGS = frozenset("ANSI ANSI_QUOTES DB2 MAXDB MSSQL NO_BACKSLASH_ESCAPES ORACLE POSTGRESQL".split())
 _IN_TRANSACTION = 1
 # Errors that quote names, never values: unknown columns and tables, too many or few columns, no default.
 _NAMES_ONLY = (1054, 1136, 1146, 1364)
@@ -38,7 +39,10 @@ class MysqlSession(Session):
 
     def __init__(self, connection: t.Any, database: str) -> None:
         self._connection = connection
-        execute(connection, _START, stage="load")
+        # As the stock client starts: the server's own defaults.
+        modes = str(execute(connection, "SELECT @@GLOBAL.sql_mode", stage="load")[0][0]).split(",")
+        kept = ",".join(mode for mode in modes if mode not in _OTHER_STRINGS)
+        execute(connection, f"SET SESSION sql_mode = '{kept}', time_zone = @@GLOBAL.time_zone", stage="load")
         execute(connection, f"USE {quote(database)}", stage="load")
         self._cursor = connection.cursor()
 
