@@ -94,7 +94,7 @@ class PostgresReader(Lexer):
         super().__init__(limit=limit, bulk_limit=bulk_limit)
         self._standard_strings = True
         self._copy_place: Place | None = None  # of a COPY statement whose data follow
-        self._words: list[bytes] = []  # unquoted ones, small; "(" for one in parentheses
+        self._words: list[bytes] = []  # unquoted ones, small; one "(" for all in parentheses
         self._follow_words = True
         self._is_function = False
         self._parentheses = self._blocks = 0
@@ -172,8 +172,10 @@ class PostgresReader(Lexer):
         """Heed the words that tell psql that a semicolon ends no statement."""
         if not self._follow_words:
             return
-        if len(self._words) < _WORDS:
-            self._words.append(b"(" if self._parentheses else word)
+        if self._parentheses:
+            word = b"("
+        if len(self._words) < _WORDS and (word != b"(" or self._words[-1:] != [word]):
+            self._words.append(word)
         if len(self._words) <= _FIRST_WORDS:
             self._is_function = _FUNCTION.match(b" ".join(self._words)) is not None
             undecided = self._words[0] == b"create" and len(self._words) < _FIRST_WORDS
@@ -248,7 +250,7 @@ class PostgresReader(Lexer):
             return
         end = self._line_end("a COPY statement")
         rest = self._buf[self._pos : end].strip()
-        if rest and not rest.startswith(b"--"):
+        if rest and (b"\r" in rest or not rest.startswith(b"--")):
             raise SqlReadError("Something follows COPY in its line, which psql would run after the data",
                 place=self._here())  # fmt: skip
         self._pos = end + 1

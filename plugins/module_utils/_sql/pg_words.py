@@ -18,13 +18,18 @@ import typing as t
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.places import Places, decode
 
 _LETTER = r"A-Za-z_\x80-\U0010ffff"
+# To the server nothing else is space, and a comment ends at each of these two.
+_SPACE, _LINE = r"[ \t\n\r\f\v]", r"--[^\r\n]*"
+# Behind a line's end a string goes on.
+_GOES_ON = rf"[ \t\f\v]*(?:{_LINE})?[\r\n](?:{_SPACE}|{_LINE}[\r\n])*"
 
 
 def _compile(escapes: bool) -> t.Pattern[str]:
-    plain = r"'(?:[^'\\]|\\.|'')*'" if escapes else r"'(?:[^']|'')*'"
+    escaped, literal_ = r"'(?:[^'\\]|\\.|'')*'", r"'(?:[^']|'')*'"
+    plain = escaped if escapes else literal_
     return re.compile(
-        rf"(?P<space>\s+|--[^\n]*)|(?P<comment>/\*)"
-        rf"|(?P<string>[eE]'(?:[^'\\]|\\.|'')*'|(?:[bBxXnN]|[uU]&)?{plain}"
+        rf"(?P<space>{_SPACE}+|{_LINE})|(?P<comment>/\*)"
+        rf"|(?P<string>(?:[eE]{escaped}|(?:[bBxX]|[uU]&){literal_}|[nN]?{plain})(?:{_GOES_ON}{plain})*"
         rf"|\$(?P<tag>(?:[{_LETTER}][{_LETTER}0-9]*)?)\$.*?\$(?P=tag)\$)"
         rf"|(?P<name>(?:[uU]&)?\"(?:[^\"]|\"\")*\")|(?P<word>[{_LETTER}][{_LETTER}0-9$]*)"
         rf"|(?P<other>[0-9]+|.)",
@@ -34,6 +39,8 @@ def _compile(escapes: bool) -> t.Pattern[str]:
 
 _PATTERNS = {escapes: _compile(escapes) for escapes in (False, True)}
 _COMMENT = re.compile(r"/\*|\*/")
+# Whatever standard_conforming_strings is.
+_SIMPLE = re.compile(r"'(?:[^'\\]|'')*'\Z")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,9 +66,9 @@ class Word:
 
     @property
     def value(self) -> str | None:
-        """What a plain string, a word or a number says."""
-        if self.kind == "string" and self.text.startswith("'"):
-            return self.text[1:-1].replace("''", "'")
+        """What a plain string, a word or a number says; None where it cannot be told simply."""
+        if self.kind == "string":
+            return self.text[1:-1].replace("''", "'") if _SIMPLE.match(self.text) else None
         return self.text if self.kind in ("word", "other") else self.name
 
 
