@@ -177,6 +177,7 @@ class Pipeline:
         self._processes: list[Process] = []
         self._errors: list[BaseException] = []
         self._lock = threading.Lock()
+        self._over = False
 
     def execute(self) -> list[str]:
         """Run to the end. Returns what tools that succeeded said on stderr (warnings), without secrets."""
@@ -192,7 +193,7 @@ class Pipeline:
         except BaseException as exc:  # a tool that cannot be started
             self._fail(exc)
         finally:
-            self._kill()
+            self.kill()
             for thread in threads:
                 thread.join(_PATIENCE)
             for process in self._processes:
@@ -209,6 +210,8 @@ class Pipeline:
             if isinstance(node, Command):
                 process = self._run.start(node, stdin=index > 0, stdout=index < len(self._nodes) - 1)
                 self._processes.append(process)
+                if self._over:  # it was ended a moment ago, when this process was not known
+                    process.kill()
                 nodes.append(process)
             else:
                 nodes.append(node)
@@ -239,7 +242,7 @@ class Pipeline:
         with self._lock:
             if not any(known is exc for known in self._errors):
                 self._errors.append(self._named(exc))
-        self._kill()
+        self.kill()
 
     @staticmethod
     def _named(exc: BaseException) -> BaseException:
@@ -247,7 +250,9 @@ class Pipeline:
             return exc
         return ToolError(f"The stream broke: {type(exc).__name__}: {exc}.", stage="stream")
 
-    def _kill(self) -> None:
+    def kill(self) -> None:
+        """End it from another thread."""
+        self._over = True
         for process in self._processes:
             process.kill()
 

@@ -251,7 +251,7 @@ source:
       elements: str
       sample: [dns_db]
     complete:
-      description: Whether the last line that its tool writes was there.
+      description: Whether the last line that its tool writes was there. Null for a script without a known tool.
       type: bool
       sample: true
 adaptations:

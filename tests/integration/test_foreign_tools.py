@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import support
@@ -173,13 +174,17 @@ def test_pg_dumpall(postgres: support.Server, tmp_path: Path) -> None:
         postgres.query("DROP ROLE IF EXISTS visitor")
 
 
+@pytest.mark.parametrize("kind", ["databases", "all-databases", "one"])
 @pytest.mark.parametrize("pair", [("mariadb", "mysql9"), ("mysql9", "mariadb")], ids="-to-".join)
-def test_from_one_flavour_into_the_other(pair: tuple[str, str], request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_from_one_flavour_into_the_other(
+    pair: tuple[str, str], kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     """Tables and rows move; what the other server has no word for is refused by name."""
     source, target = (request.getfixturevalue(name) for name in pair)
     for server in (source, target):
         _empty(server)
     source.create_database("shop", "CHARACTER SET utf8mb4")
+    source.create_database("zoo")
     source.query(
         "CREATE TABLE traps (id INTEGER PRIMARY KEY AUTO_INCREMENT, t TEXT, n DECIMAL(9,2), d DATETIME(3), KEY (n))",
         database="shop",
@@ -194,13 +199,13 @@ def test_from_one_flavour_into_the_other(pair: tuple[str, str], request: pytest.
         "CREATE DEFINER=`nobody_here`@`%` TRIGGER small BEFORE INSERT ON traps FOR EACH ROW SET NEW.n = 1",
         database="shop",
     )
-    src = dump(source, tmp_path / "dump.sql", *WHOLE, "--databases", "shop")
-    result = restored(target, src, target="copy")
+    src = dump(source, tmp_path / "dump.sql", *WHOLE, *MYSQL_DUMPS[kind])
+    result = restored(target, src, source_database=None if kind == "one" else "shop", target="copy")
     rows = "SELECT id, t, n, d FROM traps ORDER BY id"
     assert target.query(rows, database="copy") == source.query(rows, database="shop")
     assert target.query("SELECT COUNT(*) FROM seen", database="copy") == [(len(TRAPS),)]
     assert any("definer" in name.lower() for name in result["adaptations"]), result["adaptations"]
-    if source.flavour == "mariadb":
+    if source.flavour == "mariadb" and kind == "one":
         source.query("CREATE SEQUENCE numbers", database="shop")
         src = dump(source, tmp_path / "sequence.sql", *WHOLE, "--databases", "shop")
         refused = restore(target, src, target="other")
@@ -210,23 +215,31 @@ def test_from_one_flavour_into_the_other(pair: tuple[str, str], request: pytest.
         _empty(server)
 
 
-@pytest.mark.parametrize("kind", ["plain", "custom"])
-def test_postgresql_of_another_version(pg15: support.Server, pg18: support.Server, tmp_path: Path, kind: str) -> None:
-    """From 15 to 18; a plain dump of 18 also into 15, an archive of 18 is refused there."""
+@pytest.fixture(scope="module")
+def two(pg15: support.Server, pg18: support.Server) -> Iterator[tuple[support.Server, support.Server]]:
+    """PostgreSQL 15 and 18, each with a `shop` of its own."""
     for server in (pg15, pg18):
         _empty(server)
-    fill(pg15, "shop")
-    restored(pg18, dump(pg15, tmp_path / "old", *POSTGRESQL_DUMPS[kind]), target="copy")
+        fill(server, "shop")
+    yield pg15, pg18
+    for server in (pg15, pg18):
+        _empty(server)
+
+
+@pytest.mark.parametrize("kind", [*POSTGRESQL_DUMPS, "all"])
+def test_postgresql_of_another_version(two: tuple[support.Server, support.Server], tmp_path: Path, kind: str) -> None:
+    """From 15 to 18; a plain dump of 18 also into 15, an archive of 18 is refused there."""
+    pg15, pg18 = two
+    options, tool = POSTGRESQL_DUMPS.get(kind, ()), "" if kind in POSTGRESQL_DUMPS else "pg_dumpall"
+    chosen: dict[str, Any] = {"target": "copy", "if_exists": "replace", "source_database": "shop" if tool else None}
+    restored(pg18, dump(pg15, tmp_path / "old", *options, tool=tool), **chosen)
     assert_equal(pg15, pg18)
-    fill(pg18, "shop")
-    src = dump(pg18, tmp_path / "new", *POSTGRESQL_DUMPS[kind])
-    result = restore(pg15, src, target="copy")
-    if kind == "custom":
+    result = restore(pg15, dump(pg18, tmp_path / "new", *options, tool=tool), **chosen)
+    if kind in ("custom", "tar", "directory"):
         assert result["failed"] and "newer" in result["msg"]
-        assert pg15.databases() == ["shop"]
+        assert "copy" not in pg15.databases()
     else:
         assert not result["failed"], result["msg"]
         assert any("setting" in name.lower() for name in result["adaptations"]), result["adaptations"]
         assert_equal(pg18, pg15)
-    for server in (pg15, pg18):
-        _empty(server)
+        pg15.drop_database("copy")

@@ -182,6 +182,10 @@ class Session(abc.ABC):
     def code(self, exc: BaseException) -> str:
         """The server's code of an error: an SQLSTATE (PostgreSQL), a number (MySQL, MariaDB); empty if it has none."""
 
+    def broken(self) -> bool:
+        """Whether the last error ended a transaction, so that what came before it is lost."""
+        return False
+
     @abc.abstractmethod
     def finish(self) -> None:
         """EngineError when a transaction is still open, whose work would be lost."""

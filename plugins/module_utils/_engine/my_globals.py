@@ -114,12 +114,17 @@ def restore_accounts(connection: t.Any, statements: t.Iterable[str]) -> tuple[li
                 warnings.append("A GRANT PROXY was left out: the account here may not grant it.")
                 continue
             raise EngineError(
-                f"Statement {number} of the globals failed: {exc.msg}",
+                f"Statement {number} of the globals failed: {_without_quote(exc.msg)}",
                 stage="globals",
                 hint="Accounts and grants before it are in place; running it again is harmless.",
             ) from exc
     execute(connection, "FLUSH PRIVILEGES", stage="globals")
     return warnings, waiting
+
+
+def _without_quote(message: str) -> str:
+    """What the server says, less the piece of the statement that it repeats: that may hold a password."""
+    return re.sub(r" near '.*", ".", message, flags=re.S)
 
 
 def left_out(grants: t.Sequence[str]) -> list[str]:

@@ -17,7 +17,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client imp
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_schema import Reader
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_swap import JOURNAL, SETTLED, SWAPPED, Plan, Swap
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import literal, quote
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import LockedError
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError, LockedError
 
 SCRATCH = re.compile(r"_backupdb_(?:scratch|old)_[0-9a-f]{8}\Z")
 
@@ -39,8 +39,11 @@ def sweep_scratch(client: Client, admin: t.Any) -> list[str]:
         with contextlib.suppress(LockedError):
             take_lock(admin, name)
             done += _recovered(client, admin, name)
-            execute(admin, f"DROP DATABASE IF EXISTS {quote(name)}", stage="sweep")
-            done.append(f"dropped the scratch database {name!r} of a restore that died")
+            try:
+                execute(admin, f"DROP DATABASE IF EXISTS {quote(name)}", stage="sweep")
+                done.append(f"dropped the scratch database {name!r} of a restore that died")
+            except EngineError as exc:
+                done.append(f"could not drop the scratch database {name!r} of a restore that died: {exc.msg}")
     return done
 
 
@@ -50,6 +53,8 @@ def _recovered(client: Client, admin: t.Any, name: str) -> t.Iterator[str]:
     for journal in {JOURNAL, SWAPPED, SETTLED}.intersection(tables):
         for (text,) in execute(admin, f"SELECT plan FROM {quote(name)}.{journal}", stage="sweep"):
             plan = Plan.from_json(text)
+            if plan.scratch != name:  # none of ours: a restore writes its own name
+                continue
             take_lock(admin, plan.target)
             swap = Swap(client, plan)
             try:

@@ -332,9 +332,12 @@ def sweep_scratch(admin: t.Any) -> list[str]:
         if not SCRATCH.search(name):
             continue
         if query(admin, f"SELECT pg_try_advisory_lock({lock_key(name)})", stage="sweep")[0][0]:
-            query(admin, f"DROP DATABASE IF EXISTS {quote(name)}", stage="sweep")
+            try:
+                query(admin, f"DROP DATABASE IF EXISTS {quote(name)}", stage="sweep")
+                swept.append(f"dropped the scratch database {name!r} of a restore that died")
+            except EngineError as exc:
+                swept.append(f"could not drop the scratch database {name!r} of a restore that died: {exc.msg}")
             query(admin, f"SELECT pg_advisory_unlock({lock_key(name)})", stage="sweep")
-            swept.append(f"dropped the scratch database {name!r} of a restore that died")
     return swept
 
 

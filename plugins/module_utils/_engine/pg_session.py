@@ -19,6 +19,8 @@ import typing as t
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Session
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import query, sqlstate
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Unreadable
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_strings import REPORTED, agreed, resets
 
 try:
     import psycopg2
@@ -26,13 +28,16 @@ except ImportError:
     pass  # connecting tells what is missing
 
 # As psql starts, but for timeouts that are meant for applications. The dump's own SETs follow.
+_STRINGS = b"SET standard_conforming_strings = on"
 _START = (
     "RESET ALL; SET client_encoding = 'UTF8'; SET statement_timeout = 0; SET lock_timeout = 0;"
-    " SET idle_in_transaction_session_timeout = 0; SET client_min_messages = warning"
+    f" SET idle_in_transaction_session_timeout = 0; SET client_min_messages = warning; {_STRINGS.decode()}"
 )
 _READ = 1 << 20
-_IDLE = 0
-_DATA_EXCEPTION = "22"
+_IDLE, _FAILED = 0, 3
+# What these say of data names tables and constraints; what others quote may be a row's value.
+_CONSTRAINT, _NO_TABLE, _RAISED = "23", "42P01", "P0"
+_NO_DATA = re.compile(rb"(?:GRANT|REVOKE|SET|RESET|COMMENT)\b", re.I)
 
 
 class PostgresqlSession(Session):
@@ -42,14 +47,29 @@ class PostgresqlSession(Session):
         self._connection = connection
         query(connection, _START, stage="load")
         self._cursor = connection.cursor()
+        self._standard_strings = True
 
     def run(self, statement: bytes, *, data: bool = False) -> None:
+        _check_whole(statement)
         try:
             self._cursor.execute(statement)
+            if resets(statement):
+                # The server may begin with something else than the reader.
+                self._cursor.execute(_STRINGS)
         except psycopg2.Error as exc:
-            raise _error(exc, data) from exc
+            raise _error(exc, data and not _NO_DATA.match(statement)) from exc
+        self._agree(statement)
+
+    def _agree(self, statement: bytes) -> None:
+        """The next statement was read as if the server read strings in a known way: see that it does."""
+        reported = [self._connection.info.parameter_status(name) or "" for name in REPORTED]
+        try:
+            self._standard_strings = agreed(statement, self._standard_strings, *reported)
+        except Unreadable as exc:
+            raise EngineError(f"Refused: {exc}.", stage="load", hint="Take the statement out of the dump.") from None
 
     def copy(self, statement: bytes, data: t.Iterator[bytes]) -> None:
+        _check_whole(statement)
         rows = _Rows(data)
         try:
             self._cursor.copy_expert(statement, rows, _READ)
@@ -57,9 +77,13 @@ class PostgresqlSession(Session):
             if rows.error is not None:
                 raise rows.error from None
             raise _error(exc, True) from exc
+        self._agree(statement)
 
     def code(self, exc: BaseException) -> str:
         return sqlstate(exc.__cause__)
+
+    def broken(self) -> bool:
+        return bool(self._connection.info.transaction_status == _FAILED)
 
     def finish(self) -> None:
         if self._connection.info.transaction_status != _IDLE:
@@ -96,14 +120,23 @@ class _Rows:
         return piece
 
 
+def _check_whole(statement: bytes) -> None:
+    """For the driver a statement ends at the first NUL byte, and what follows would be lost without a word."""
+    if b"\0" in statement:
+        raise EngineError("Refused: the statement holds a NUL byte, which no text of PostgreSQL can.", stage="load")
+
+
 def _error(exc: BaseException, data: bool) -> BackupError:
-    """The server's message and hint. Its detail and context may hold values of rows, as may what it quotes when a value
-    cannot be read."""
+    """The server's message and hint. Its detail and context may hold values of rows; of data, so may what it quotes, and
+    all that a function says or hints."""
     diagnosis = getattr(exc, "diag", None)
     message = str(getattr(diagnosis, "message_primary", None) or str(exc).strip() or type(exc).__name__)
-    if data and sqlstate(exc).startswith(_DATA_EXCEPTION):
-        message = re.sub(r'".*"', '"..."', message, flags=re.S)
     hint = str(getattr(diagnosis, "message_hint", None) or "")
+    code = sqlstate(exc)
+    if data and not code.startswith(_CONSTRAINT) and code != _NO_TABLE:
+        message, hint = re.sub(r'".*"', '"..."', message, flags=re.S), ""
+        if code.startswith(_RAISED):
+            message = f"a function or a trigger raised an error ({code})"
     return EngineError(f"The server refused it: {message}", stage="load", hint=hint)
 
 

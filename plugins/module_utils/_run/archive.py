@@ -13,17 +13,18 @@ import re
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Engine, Restore
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import ToolError
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import (
     Command,
-    Discard,
     Pipeline,
     Run,
     StreamSource,
     capture,
 )
+from ansible_collections.vya.backupdb.plugins.module_utils._run.script import Script
 from ansible_collections.vya.backupdb.plugins.module_utils._run.source import Source
+from ansible_collections.vya.backupdb.plugins.module_utils._run.stream import streamed
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_properties import create_database
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Target, Wanted
 
 _LISTING = 64 << 20
 _TOOL = re.compile(r"^;\s+Dumped by pg_dump version: (\S+)", re.M)
@@ -58,9 +59,13 @@ class Archive:
         script = capture(self._run, self._reader("--create", "--schema-only", "--file=-"), _LISTING)
         return create_database(script)
 
-    def check(self) -> None:
-        """Read all of it; pg_restore's list alone would pass a halved archive."""
-        Pipeline(self._run, [self._reader("--file=-"), Discard()]).execute()
+    def check(self, target: Target, wanted: Wanted) -> None:
+        """Read all of it, as the rules read a plain dump: what they refuse there is refused here. pg_restore's list
+        alone would pass a halved archive."""
+        with streamed(self._run, [self._reader("--file=-")]) as chunks:
+            script = Script(chunks, target, wanted)
+            script.begin()
+            script.only_read()
 
     def load(self, restore: Restore) -> list[str]:
         """Load it into the scratch database."""
@@ -75,4 +80,4 @@ def _explained(stderr: str) -> str:
     return "The archive is damaged, or cut short."
 
 
-__all__ = ("Archive", "ToolError")
+__all__ = ("Archive",)

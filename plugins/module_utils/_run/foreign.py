@@ -84,19 +84,20 @@ class ForeignTask:
             "stages": self._stages.seconds,
         }
 
-    # -- plain SQL
-
-    def _sql(self, source: Source, server: Server, known: Known, check_mode: bool) -> dict[str, t.Any]:
+    def _wanted(self, source_database: str) -> Wanted:
         options = self._options
-        wanted = Wanted(
-            source_database=options.source_database,
+        return Wanted(
+            source_database=source_database,
             with_globals=options.with_globals,
             no_owner=options.no_owner,
             allow_incomplete=options.allow_incomplete,
             target=options.target,
             scratch=self._scratch,
         )
-        facts = Target(
+
+    @staticmethod
+    def _judged_by(server: Server, known: Known) -> Target:
+        return Target(
             flavour=server.flavour,
             version=server.version,
             version_text=server.version_text,
@@ -105,6 +106,11 @@ class ForeignTask:
             collations=known.collations,
             sql_modes=known.sql_modes,
         )
+
+    # -- plain SQL
+
+    def _sql(self, source: Source, server: Server, known: Known, check_mode: bool) -> dict[str, t.Any]:
+        facts, wanted = self._judged_by(server, known), self._wanted(self._options.source_database)
         with source.plain() as chunks:
             script = Script(chunks, facts, wanted)
             with self._stages.stage("read"):
@@ -160,15 +166,19 @@ class ForeignTask:
             raise ConfigError(f"src: {options.path} holds the database {database!r}, no {options.source_database!r}.")
         self._name(database)
         restore = self._restore(Origin(database, {**known.defaults, **properties}, foreign=True))
-        result = self._guarded(restore, lambda: self._load_archive(opened, restore, check_mode))
+        result = self._guarded(
+            restore, lambda: self._load_archive(opened, restore, check_mode, self._judged_by(server, known))
+        )
         result["source"] = {"tool": opened.tool, "database": database, "databases": [database], "complete": True}
         return {**result, "adaptations": {}, "statements": 0}
 
-    def _load_archive(self, opened: archive.Archive, restore: Restore, check_mode: bool) -> dict[str, t.Any]:
+    def _load_archive(
+        self, opened: archive.Archive, restore: Restore, check_mode: bool, facts: Target
+    ) -> dict[str, t.Any]:
         with self._stages.stage("preflight"):
             self._warnings += restore.preflight(globals_follow=True)
         with self._stages.stage("read"):
-            opened.check()
+            opened.check(facts, self._wanted(""))
         if check_mode:
             return {}
         with self._stages.stage("create"):

@@ -67,7 +67,7 @@ class Script:
             "tool": tool,
             "database": rules.selected or "",
             "databases": [name for name in rules.databases if name],
-            "complete": rules.complete,
+            "complete": rules.complete if rules.tool else None,
         }
 
     def _taken(self) -> t.Iterator[Item]:
@@ -93,7 +93,7 @@ class Script:
                 else:
                     session.run(item.text, data=not item.shown)
             except EngineError as exc:
-                if session.code(exc) not in item.forgiven:
+                if session.code(exc) not in item.forgiven or session.broken():
                     raise _placed(exc, item, session) from exc.__cause__
                 self._rules.forgive(item)
         session.finish()

@@ -56,13 +56,14 @@ def streamed(run: Run, nodes: t.Sequence[Node]) -> t.Iterator[t.Iterator[bytes]]
     whole one. Leaving the context early ends the chain.
     """
     sink = _Queue()
+    pipeline = Pipeline(run, [*nodes, sink])
 
     def pump() -> None:
         try:
-            Pipeline(run, [*nodes, sink]).execute()
+            pipeline.execute()
         except _Abandoned:
             pass
-        except BaseException as exc:
+        except BaseException as exc:  # of a chain that was ended here nobody hears
             with contextlib.suppress(_Abandoned):
                 sink.put(exc)
 
@@ -72,6 +73,7 @@ def streamed(run: Run, nodes: t.Sequence[Node]) -> t.Iterator[t.Iterator[bytes]]
         yield _taken(run, sink, thread)
     finally:
         sink.abandoned.set()
+        pipeline.kill()
         thread.join()
 
 
