@@ -127,8 +127,8 @@ def _check_whole(statement: bytes) -> None:
 
 
 def _error(exc: BaseException, data: bool) -> BackupError:
-    """The server's message and hint. Its detail and context may hold values of rows; of data, so may what it quotes, and
-    all that a function says or hints."""
+    """The server's message and hint. Its detail and context may hold values of rows; of data, so may what it quotes,
+    and all that a function says."""
     diagnosis = getattr(exc, "diag", None)
     message = str(getattr(diagnosis, "message_primary", None) or str(exc).strip() or type(exc).__name__)
     hint = str(getattr(diagnosis, "message_hint", None) or "")

@@ -21,6 +21,10 @@ _VERBS = frozenset(
     "ALTER ANALYZE ANALYSE CALL CLUSTER COMMENT COPY CREATE DELETE DO DROP GRANT INSERT LOCK REFRESH REINDEX REVOKE"
     " SECURITY SELECT TRUNCATE UPDATE WITH".split()
 )
+# Verbs that may be told when they are refused; any other word may be a piece of a row.
+_TOLD = frozenset(
+    "CLOSE DECLARE EXPLAIN FETCH IMPORT LISTEN MERGE MOVE NOTIFY REASSIGN SHOW TABLE UNLISTEN VALUES".split()
+)
 _KINDS = frozenset(
     "ACCESS AGGREGATE CAST COLLATION CONVERSION DEFAULT DOMAIN EVENT EXTENSION FOREIGN FUNCTION INDEX LANGUAGE LARGE"
     " MATERIALIZED OPERATOR POLICY PROCEDURAL PROCEDURE PUBLICATION ROUTINE RULE SCHEMA SEQUENCE SERVER STATISTICS"
@@ -46,7 +50,7 @@ def check_content(parsed: Parsed, place: Place | None) -> None:
     if verb == "LOAD":
         raise RefusedError(table.SERVER_FILE, "LOAD of a library", place)
     if verb not in _VERBS:
-        raise RefusedError(table.UNKNOWN, verb or "a statement that does not begin with a word", place)
+        raise RefusedError(table.UNKNOWN, verb if verb in _TOLD else "it begins with no command of SQL", place)
     if verb in ("CREATE", "ALTER", "DROP"):
         _check_kind(parsed, verb, place)
     elif verb == "COPY":

@@ -45,6 +45,8 @@ class PgRules(PgSession):
         self._heads: set[bytes] = set()  # beginnings of writes that were judged
 
     def _statement(self, event: Statement) -> Items:
+        if b"\0" in event.text:
+            raise self._refused(table.UNKNOWN, "a statement that holds a NUL byte, where it would end for the server")
         if event.text[:6] == b"INSERT":
             return self._write(event)
         verb = _VERB.match(event.text)
@@ -91,7 +93,7 @@ class PgRules(PgSession):
             name, qualified = parsed.at(place).name or "", parsed.at(place + 1).text == "."
             # Behind the name there must be something else in sight: half a name tells nothing.
             if not name or len(parsed) < place + 3:
-                raise self._refused(table.UNKNOWN, f"{' '.join(parsed.upper[:2])} of no table")
+                raise self._refused(table.UNKNOWN, f"{event.text[:6].decode().upper()} of no table")
         if name in ("pg_catalog", "information_schema", "pg_toast") or (not qualified and name.startswith("pg_")):
             if re.match(rb"UPDATE\s+(?:pg_catalog\s*\.\s*)?pg_database\s+SET\s+datistemplate\b", event.text, re.I):
                 return self._count(table.PG_PLACING)

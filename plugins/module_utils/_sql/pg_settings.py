@@ -33,6 +33,12 @@ _SPECIAL = frozenset(
     " xml".split()
 )
 _HARMLESS = frozenset("echo qecho warn timing pset x set unset t a H f C T conninfo".split())
+# Commands that may be told when they are refused; any other word behind a backslash may be a piece of a row.
+_TOLD = frozenset(
+    "! a c cd connect copy crosstabview d e echo edit ef encoding errverbose ev g gdesc gexec getenv gset gx h help html i"
+    " if include include_relative ir l lo_export lo_import lo_list lo_unlink o out p password prompt q quit r reset s"
+    " set setenv sf sv w watch write z".split()
+)
 _ENCODING = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
@@ -129,8 +135,9 @@ class PgSession(Rules):  # pylint: disable=abstract-method
 
     def _command(self, event: Meta, command: Command) -> Items:
         name = command.name
+        told = f"\\{name}" if name in _TOLD else "a backslash and a word"
         if command.unsafe:
-            raise self._refused(table.CLIENT_COMMAND, f"\\{name} with a backtick or an open quote")
+            raise self._refused(table.CLIENT_COMMAND, f"{told} with a backtick or an open quote")
         if name in ("connect", "c"):
             return self._connect(event, command)
         if name in ("restrict", "unrestrict"):
@@ -143,7 +150,7 @@ class PgSession(Rules):  # pylint: disable=abstract-method
             return self._setting(Execute(event.place, f"SET client_encoding = {literal(value)}".encode(), True))
         if name in _HARMLESS or name == "encoding":
             return self._count(table.CLIENT_LINE)
-        raise self._refused(table.CLIENT_COMMAND, f"\\{name}")
+        raise self._refused(table.CLIENT_COMMAND, told)
 
     def _connect(self, event: Meta, command: Command) -> Items:
         name = database_of(command.arguments)

@@ -32,6 +32,8 @@ _UNSAFE = frozenset(
     b"sjis shiftjis shiftjis2004 mskanji win932 windows932 big5 win950 windows950 gbk win936 windows936"
     b" uhc win949 windows949 gb18030 johab".split()
 )
+# What the server tells after each statement, without being asked.
+REPORTED = ("standard_conforming_strings", "client_encoding")
 # Where a statement is longer than this it sets nothing that matters here.
 _LONG = 1 << 16
 
@@ -62,4 +64,22 @@ def follow(text: bytes, standard_strings: bool) -> bool:
     return bool(_ON.match(value))
 
 
-__all__ = ("follow", "unsafe_encoding")
+def resets(text: bytes) -> bool:
+    """Whether the statement sets standard_conforming_strings to what the server, the database or the role has."""
+    return _RESET.match(text) is not None
+
+
+def agreed(text: bytes, standard_strings: bool, strings: str, encoding: str) -> bool:
+    """What :func:`follow` makes of a statement that was run, if the server's own report is the same.
+
+    ``strings`` and ``encoding``: the values of REPORTED. Raises Unreadable: whoever reads on would take something else
+    for a string than the server does. A function can set them, and a ROLLBACK undo it.
+    """
+    unsafe_encoding(encoding.encode("ascii", "replace"))
+    expected = follow(text, standard_strings)
+    if strings != ("on" if expected else "off"):
+        raise Unreadable("the statement changed standard_conforming_strings in a way that cannot be followed")
+    return expected
+
+
+__all__ = ("REPORTED", "agreed", "follow", "resets", "unsafe_encoding")

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import SqlReadError
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_session import _error as refusal
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import SqlReadError, Unreadable
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_strings import agreed
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import Parsed
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import RefusedError
 from ansible_collections.vya.backupdb.tests.unit.plugins.module_utils._sql.through_rules import NAMES, PG15, through
@@ -49,3 +51,65 @@ def test_space_is_what_is_space_for_the_server() -> None:
     """All else above ASCII is a letter."""
     assert Parsed("a\u00a0b \u2003c\r\n\f\v\td".encode()).upper == ["A\u00a0B", "\u2003C", "D"]
     assert Parsed(b"a\x1cb").upper == ["A", "\x1c", "B"]
+
+
+@pytest.mark.parametrize(
+    "sql", ["INSERT INTO t VALUES (1),(2)\0\0,(3);", "COMMENT ON TABLE t IS 'a\0b';", "\0SELECT 1;"]
+)
+def test_a_nul_byte_would_end_the_statement(sql: str) -> None:
+    assert refused_by(sql) == "UNKNOWN"
+
+
+@pytest.mark.parametrize("row", ["Meier\t1;", "\\NMeier\n", "INSERT Meier;", "\\Meier `x`\n"])
+def test_words_that_may_be_data_are_not_told(row: str) -> None:
+    """A row that is read as SQL."""
+    with pytest.raises(RefusedError) as caught:
+        through(PG15, row)
+    assert "meier" not in str(caught.value).lower()
+
+
+# Statement, how strings are read before it, how they are read behind it.
+FOLLOWED = [
+    (b"INSERT INTO t VALUES ('x')", True, True),
+    (b"SET standard_conforming_strings = off", True, False),
+    (b"SELECT set_config('standard_conforming_strings', 'on', false)", False, True),
+    (b"RESET ALL", False, True),
+    (b"INSERT INTO t SELECT length(set_config('standard_conforming_strings', 'off', false))", True, True),
+    (b"ROLLBACK", False, False),
+]
+
+
+@pytest.mark.parametrize(("text", "before", "behind"), FOLLOWED)
+def test_the_server_reads_strings_as_the_reader_does(text: bytes, before: bool, behind: bool) -> None:
+    """What the server reports is compared; a function, a ROLLBACK may have changed it."""
+    assert agreed(text, before, "on" if behind else "off", "UTF8") is behind
+    with pytest.raises(Unreadable, match="cannot be followed"):
+        agreed(text, before, "off" if behind else "on", "UTF8")
+    with pytest.raises(Unreadable, match="BIG5"):
+        agreed(text, before, "on" if behind else "off", "BIG5")
+
+
+class Refusal(Exception):
+    """What the driver raises."""
+
+    def __init__(self, pgcode: str, message: str) -> None:
+        super().__init__(message)
+        self.pgcode = pgcode
+
+
+# SQLSTATE, the server's message, whether the name in it is told of data.
+MESSAGES = [
+    ("42601", 'syntax error at or near "Meier"', False),
+    ("42703", 'column "Meier" does not exist', False),
+    ("22P02", 'invalid input syntax for type integer: "Mei"er"', False),
+    ("P0001", "no such customer: Meier", False),
+    ("23505", 'duplicate key value violates unique constraint "Meier"', True),
+    ("42P01", 'relation "Meier" does not exist', True),
+]
+
+
+@pytest.mark.parametrize(("code", "message", "told"), MESSAGES)
+def test_messages_about_data_quote_none_of_it(code: str, message: str, told: bool) -> None:
+    """Of definitions all is told."""
+    assert ("Meier" in str(refusal(Refusal(code, message), True))) is told
+    assert message in str(refusal(Refusal(code, message), False))
