@@ -119,6 +119,18 @@ def qualifier(parsed: Parsed, place: int) -> str | None:
     return None
 
 
+def assignments(parsed: Parsed) -> list[tuple[int, int]]:
+    """(begin, end) of the assignments of a SET."""
+    parts, begin, depth = [], 1, 0
+    for place in range(1, len(parsed)):
+        sign = parsed.upper[place]
+        depth += (sign == "(") - (sign == ")")
+        if sign == "," and depth == 0:
+            parts.append((begin, place))
+            begin = place + 1
+    return [*parts, (begin, len(parsed))] if begin < len(parsed) else parts
+
+
 def definer(parsed: Parsed, at: int, accounts: frozenset[tuple[str, str]]) -> dict[int, str]:
     """Changes that put CURRENT_USER in the place of a definer that is not among ``accounts``."""
     place = next((i for i in range(at) if parsed.upper[i : i + 2] == ["DEFINER", "="]), -1)
@@ -156,6 +168,7 @@ __all__ = (
     "Parsed",
     "account",
     "account_end",
+    "assignments",
     "definer",
     "disabled",
     "kind",

@@ -12,8 +12,9 @@ import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._sql import my_versions, table
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Statement, Unreadable
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_names import Parsed
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_names import Parsed, assignments
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_strings import Session
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_waiting import Waiting
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Item, Rules
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.table import Rule
 
@@ -34,6 +35,7 @@ class MySettings(Rules):  # pylint: disable=abstract-method
         super().__init__(*args)
         self._mode = ""
         self._strings = Session()
+        self._waiting = Waiting()
 
     def _set(self, event: Statement, parsed: Parsed) -> Items:
         upper = parsed.upper
@@ -47,7 +49,7 @@ class MySettings(Rules):  # pylint: disable=abstract-method
         changes: dict[int, str] = {}
         kept = 0
         scope = ""
-        for begin, end in _parts(parsed):
+        for begin, end in assignments(parsed):
             scope, rule = self._judge(parsed, begin, end, scope)
             if rule is None:
                 kept += 1
@@ -92,6 +94,13 @@ class MySettings(Rules):  # pylint: disable=abstract-method
         known = self.target.settings
         return not known or name in known or name in ("names", "charset", "character", "transaction", "char")
 
+    def _wait(self, item: Execute) -> None:
+        self._pending[b"%d" % len(self._pending)] = item
+        for dummy in range(self._waiting.add(Parsed(item.text, self._mode))):
+            self._pending.popitem()
+            self._count(table.OTHER_DATABASE)
+        self._check_pending()
+
     # -- sql_mode
 
     def _follow(self, text: bytes) -> None:
@@ -108,7 +117,7 @@ class MySettings(Rules):  # pylint: disable=abstract-method
         sign = next((i for i in range(begin, end) if parsed.upper[i] in ("=", ":")), end)
         place = sign + 2 if parsed.upper[sign : sign + 1] == [":"] else sign + 1
         word = parsed.at(place)
-        user = parsed.upper[begin] == "@" and parsed.upper[begin + 1] != "@"
+        user = parsed.upper[begin] == "@" and parsed.upper[begin : begin + 2] != ["@", "@"]
         name = parsed.at(sign - 1).name or ""
         if user or name.lower() != "sql_mode" or word.kind != "string" or place + 1 != end:
             return {}
@@ -130,18 +139,6 @@ class MySettings(Rules):  # pylint: disable=abstract-method
             raise self._refused(table.OTHER_FLAVOUR, f"the server does not know {unknown}")
         self._count(table.MY_COLLATION, len(changes))
         return changes
-
-
-def _parts(parsed: Parsed) -> list[tuple[int, int]]:
-    """(begin, end) of the assignments of a SET."""
-    parts, begin, depth = [], 1, 0
-    for place in range(1, len(parsed)):
-        sign = parsed.upper[place]
-        depth += (sign == "(") - (sign == ")")
-        if sign == "," and depth == 0:
-            parts.append((begin, place))
-            begin = place + 1
-    return [*parts, (begin, len(parsed))] if begin < len(parsed) else parts
 
 
 def _dotted(parsed: Parsed, place: int) -> str:

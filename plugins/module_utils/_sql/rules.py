@@ -223,6 +223,9 @@ class Rules(abc.ABC):
         if self._pending.pop(item.text, None) is not None:
             self._count(table.OTHER_DATABASE)
         self._pending[item.text] = item
+        self._check_pending()
+
+    def _check_pending(self) -> None:
         if len(self._pending) > _MAX_PENDING:
             raise self._refused(table.TOO_MANY, f"there are more than {_MAX_PENDING}")
 

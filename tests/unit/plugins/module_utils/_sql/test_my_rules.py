@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_rules import MyRules
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import RefusedError, Target
@@ -293,3 +295,9 @@ def test_collations_of_the_other_family(target: Target, written: str, made: str)
     )
     assert out == [f"CREATE TABLE a (b text COLLATE {made}, c text DEFAULT '{written.strip(chr(39))}')"]
     assert counted(rules) == {"MY_COLLATION": 1}
+
+
+@pytest.mark.parametrize("sql", ["SET @", "SET a, @", "SET", "SET ,", "SET @@", "SET @@global.", "SET x =", "SET a:"])
+def test_half_a_set_is_left_to_the_server(sql: str) -> None:
+    with contextlib.suppress(RefusedError):
+        assert through(MARIADB, f"{T};\n{sql};")[0][0] == T
