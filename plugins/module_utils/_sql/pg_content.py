@@ -32,6 +32,7 @@ _KINDS = frozenset(
 )
 _MODIFIERS = frozenset("OR REPLACE TEMP TEMPORARY GLOBAL LOCAL UNLOGGED UNIQUE RECURSIVE CONSTRAINT TRUSTED".split())
 _SERVER_WIDE = frozenset("SYSTEM OWNED TABLESPACE".split())
+_IN_BODY = frozenset("SELECT INSERT UPDATE DELETE MERGE VALUES WITH RETURN TABLE (".split())
 # Functions that read or write files, end sessions, load code or leave the database.
 _FUNCTIONS = frozenset(
     "LO_IMPORT LO_EXPORT PG_READ_FILE PG_READ_BINARY_FILE PG_STAT_FILE PG_LS_DIR PG_FILE_WRITE PG_FILE_SYNC"
@@ -42,8 +43,32 @@ _NOT_THERE = ("42P01", "42704", "42883", "3F000", "42703")
 _THERE = ("42P06", "42710")
 
 
+def check_body(parsed: Parsed, place: Place | None) -> None:
+    """Raise RefusedError unless each semicolon is where the server expects one within a single statement.
+
+    psql ends a function's body by counting words, the server by its grammar: here both must see the same. Within
+    parentheses a semicolon is a rule's, or an error of syntax, with which nothing is run.
+    """
+    if ";" not in parsed.upper:
+        return
+    depth, begins, words = 0, [0], parsed.upper
+    for at, word in enumerate(words):
+        depth = max(0, depth + (word == "(") - (word == ")"))
+        if word == ";" and depth == 0:
+            begins.append(at + 1)
+    atomic = parsed.find("BEGIN", "ATOMIC")
+    begins[0] = atomic + 2
+    firsts = [words[at] if at < len(words) else "" for at in begins]
+    last = firsts.pop() if len(firsts) > 1 else "END"
+    if len(begins) > 1 and not (
+        0 < atomic < begins[1] and _IN_BODY.issuperset(firsts) and last == "END" and begins[-1] == len(words) - 1
+    ):
+        raise RefusedError(table.PG_BODY, "a semicolon within a statement", place)
+
+
 def check_content(parsed: Parsed, place: Place | None) -> None:
     """Raise RefusedError unless the statement is one that dumps are made of."""
+    check_body(parsed, place)
     verb = parsed.upper[0] if len(parsed) else ""
     if verb in ("PREPARE", "EXECUTE", "DEALLOCATE"):
         raise RefusedError(table.HIDDEN, verb, place)

@@ -6,8 +6,8 @@
 
 r"""Scripts of PostgreSQL, split where psql splits them: not within parentheses or ``BEGIN ATOMIC ... END``.
 
-Source: PostgreSQL manual, "Lexical Structure", "psql", "COPY". Where psql and the server disagree (an E'...' string
-that goes on in the next line is a plain one to psql) psql is followed: it is what the script is written for.
+Source: PostgreSQL manual, "Lexical Structure", "psql", "COPY". Where psql and the server disagree about the end of a
+string (an E'...' string that goes on in the next line is a plain one to psql) nothing is followed, but refused.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._sql.lexer import (
     BULK_LIMIT,
     LIMIT,
     LINE_END,
+    SPACE,
     Lexer,
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_strings import follow, unsafe_encoding
@@ -47,6 +48,8 @@ _NESTING = re.compile(rb"/\*|\*/")
 # Doubled quotes have to be seen in these: a plain string would begin at the second one.
 _ESCAPE = re.compile(rb"[^'\\]*(?:(?:\\.|'')[^'\\]*)*", re.S)
 _PLAIN = re.compile(rb"[^']*(?:''[^']*)*")
+# With and without escapes it ends in the same place.
+_EITHER = re.compile(rb"[^'\\]*(?:(?:\\[^'\\]|'')[^'\\]*)*")
 _LONGEST_WORD = 1 << 16
 
 _COMMAND = re.compile(rb"\\(?P<name>[A-Za-z_]+|.)\s*(?P<argument>[^\r\n]*)", re.S)
@@ -137,6 +140,35 @@ class PostgresReader(Lexer):
                 self._open()
             self._pass(str(kind), found.group())
 
+    def _goes_on(self) -> None:
+        """Behind a line's end the server goes on with a string in the way it began, psql begins another."""
+        line_ends = 0
+        while self._sight(1):
+            began = self._here()
+            blank = SPACE.match(self._buf, self._pos)
+            assert blank
+            line_ends += len(_LINE_END.findall(blank.group()))
+            self._pos = blank.end()
+            if self._pos == len(self._buf):
+                continue
+            self._sight(2)
+            if self._buf.startswith(b"--", self._pos):
+                self._line_comment()
+            elif self._buf.startswith(b"'", self._pos) and line_ends:
+                self._quoted_either(began)
+                line_ends = 0
+            else:
+                break
+
+    def _quoted_either(self, began: Place) -> None:
+        try:
+            self._quoted(_EITHER, "a string")
+        except SqlReadError:
+            if not self._buf.startswith(b"\\", self._pos):
+                raise
+            why = "A string goes on in another line with a backslash, and psql and the server differ about its end"
+            raise SqlReadError(why, place=began) from None
+
     def _grow(self, found: t.Match[bytes]) -> bool:
         """See more of a word that the window may have cut."""
         if found.end() - found.start() > _LONGEST_WORD:
@@ -149,6 +181,8 @@ class PostgresReader(Lexer):
             escapes = kind == "escape" or (kind == "quote" and not self._standard_strings)
             self._pos += len(text) - 1
             self._quoted(_ESCAPE if escapes else _PLAIN, "a string")
+            if escapes == self._standard_strings:
+                self._goes_on()
         elif kind == "name":
             self._quoted(BODIES[b'"', False], "a quoted name")
         elif kind == "dollar" and len(text) > 1 and text.endswith(b"$"):

@@ -234,6 +234,7 @@ class PgRules(PgSession):
         sets = parsed.upper[0] == "ALTER" and parsed.upper[3:4] == ["SET"]
         if sets and not self._knows(parsed.at(4).name or "", parsed.at(5).text == "."):
             return self._count(table.UNKNOWN_SETTING)
+        self._keeps(event.text)
         self.globals.append(event.text)
         return ()
 
@@ -265,6 +266,7 @@ class PgRules(PgSession):
                 return self._count(table.PG_MEMBERSHIP_LESS)
             self._count(table.PG_MEMBERSHIP, text != event.text)
             event = Statement(event.place, text)
+        self._keeps(event.text)
         self.globals.append(event.text)
         return ()
 

@@ -35,9 +35,9 @@ _SPECIAL = frozenset(
 _HARMLESS = frozenset("echo qecho warn timing pset x set unset t a H f C T conninfo".split())
 # Commands that may be told when they are refused; any other word behind a backslash may be a piece of a row.
 _TOLD = frozenset(
-    "! a c cd connect copy crosstabview d e echo edit ef encoding errverbose ev g gdesc gexec getenv gset gx h help html i"
-    " if include include_relative ir l lo_export lo_import lo_list lo_unlink o out p password prompt q quit r reset s"
-    " set setenv sf sv w watch write z".split()
+    "! a c cd connect copy crosstabview d e echo edit ef encoding ev g gdesc gexec getenv gset gx h help html"
+    " i if include include_relative ir l lo_export lo_import lo_list lo_unlink o out p password prompt q quit r reset"
+    " s set setenv sf sv w watch write z".split()
 )
 _ENCODING = re.compile(r"[A-Za-z0-9_-]+\Z")
 
@@ -51,6 +51,7 @@ class PgSession(Rules):  # pylint: disable=abstract-method
         super().__init__(*args)
         self._held: dict[str, list[Execute]] = {}
         self._created: set[str] = set()
+        self._kept_backslash = False
 
     # -- settings
 
@@ -60,6 +61,8 @@ class PgSession(Rules):  # pylint: disable=abstract-method
     def _setting(self, item: Execute) -> Items:
         if self.selected is not None and self.current != self.selected:
             return self._count(table.OTHER_DATABASE if self._entered else table.PG_SESSION)
+        if not self._taking:
+            self._keeps(item.text)
         return super()._setting(item)
 
     def _follow(self, text: bytes) -> None:
@@ -68,6 +71,19 @@ class PgSession(Rules):  # pylint: disable=abstract-method
             self._escapes = not follow(text, not self._escapes)
         except Unreadable:
             pass  # the reader says so
+        self._check_kept()
+
+    def _keeps(self, text: bytes) -> None:
+        """A statement is run later than it was read: its strings must be read in the same way then."""
+        self._kept_backslash = self._kept_backslash or b"\\" in text
+        self._check_kept()
+
+    def _check_kept(self) -> None:
+        if self._escapes and self._kept_backslash:
+            what = (
+                "a backslash in a statement that is run later, in a stream that turns standard_conforming_strings off"
+            )
+            raise self._refused(table.PG_STRINGS, what)
 
     def _set(self, event: Statement, parsed: Parsed) -> Items:
         verb = parsed.upper[0]
@@ -106,6 +122,7 @@ class PgSession(Rules):  # pylint: disable=abstract-method
         self._count(table.PG_DATABASE)
         if self._taking:
             return (item,)
+        self._keeps(item.text)
         self._held.setdefault(name, []).append(item)
         return ()
 

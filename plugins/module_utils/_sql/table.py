@@ -129,9 +129,22 @@ PG_SUBSCRIPTION = Rule(
     "CREATE SUBSCRIPTION without connect = false",
     "Add WITH (connect = false).",
 )
+PG_STRINGS = Rule(
+    "refused",
+    "strings with two readings",
+    "standard_conforming_strings = off where statements are put in another order; names with Unicode escapes (U&)",
+    "Dump again with standard_conforming_strings = on, or take it out.",
+)
+PG_BODY = Rule(
+    "refused",
+    "statements that look like a body",
+    "semicolons outside of BEGIN ATOMIC .. END, where the server would see several statements",
+    "Take it out of the dump.",
+)
 POSTGRESQL = (
     *(PG_SESSION, PG_RESET, PG_OWNER, PG_DATABASE, PG_PLACING, PG_ENCODING, PG_EXISTS, PG_EXTENSION_COMMENT),
     *(PG_TABLESPACE, PG_STATISTICS, PG_MAINTAIN, PG_MEMBERSHIP, PG_MEMBERSHIP_LESS, PG_CATALOG, PG_SUBSCRIPTION),
+    *(PG_STRINGS, PG_BODY),
 )
 
 # MySQL and MariaDB
@@ -153,6 +166,15 @@ MY_LOGGING = Rule(
 MY_SQL_MODE = Rule("changed", "sql_mode without unknown modes", "NO_AUTO_CREATE_USER ...")
 MY_COLLATION = Rule("changed", "collations of the other family", "0900 to uca1400 or unicode_520, and back")
 MY_DEFINER = Rule("changed", "definers that are not there", "CURRENT_USER takes their place")
+MY_VERSIONED = Rule(
+    "dropped", "comments for other versions", "/*!99999 .. */, /*M! .. */: what this server would skip is not judged"
+)
+MY_UNCLEAR = Rule(
+    "refused",
+    "comment that servers read differently",
+    "versions in /*! .. */ of other than 5 or 6 digits, one within another, quotes in optimizer hints",
+    "Take the comment out of the dump.",
+)
 MY_EVENT = Rule("changed", "events created disabled", "to be enabled after the swap")
 MY_IF_NOT_EXISTS = Rule("changed", "accounts created IF NOT EXISTS", "an account that exists stays as it is")
 MY_GRANT = Rule("changed", "grants for the target's name", "ON old.* becomes ON target.*")
@@ -167,6 +189,8 @@ MYSQL = (
         MY_SQL_MODE,
         MY_COLLATION,
         MY_DEFINER,
+        MY_VERSIONED,
+        MY_UNCLEAR,
         MY_EVENT,
     ),
     *(MY_IF_NOT_EXISTS, MY_GRANT, MY_GRANT_PASSWORD),

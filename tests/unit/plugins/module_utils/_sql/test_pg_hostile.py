@@ -8,9 +8,15 @@ from __future__ import annotations
 import pytest
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_session import _error as refusal
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import SqlReadError, Unreadable
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_reader import PostgresReader
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_strings import agreed
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import Parsed
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import RefusedError
+from ansible_collections.vya.backupdb.tests.unit.plugins.module_utils._sql.reading import (
+    error_of,
+    in_every_chunking,
+    texts,
+)
 from ansible_collections.vya.backupdb.tests.unit.plugins.module_utils._sql.through_rules import NAMES, PG15, through
 
 
@@ -113,3 +119,93 @@ def test_messages_about_data_quote_none_of_it(code: str, message: str, told: boo
     """Of definitions all is told."""
     assert ("Meier" in str(refusal(Refusal(code, message), True))) is told
     assert message in str(refusal(Refusal(code, message), False))
+
+
+BODY = "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC"
+EVIL = "COPY t FROM PROGRAM 'touch x'"
+MANY = [
+    f"CREATE FUNCTION begin() RETURNS int LANGUAGE sql AS 'SELECT 1'; {EVIL}; CREATE ROLE evil SUPERUSER; END;",
+    f"{BODY} SELECT 1 AS case; END; {EVIL}; END;",
+    f"{BODY} SELECT 1; {EVIL}; END;",
+    f"{BODY.replace('f()', 'begin()')} END; INSERT INTO pg_authid DEFAULT VALUES; END;",
+    f"{BODY.replace('f()', 'begin()')} SELECT 1; END; SELECT 2; END;",
+    "CREATE FUNCTION begin() RETURNS int RETURN 1; SELECT 2; END;",
+    f"{BODY} SELECT 1 AS case; END x; END;",
+]
+
+
+@pytest.mark.parametrize("sql", MANY)
+def test_several_statements_are_not_sent_as_one(sql: str) -> None:
+    """psql counts BEGIN, CASE and END; the server does not."""
+    assert refused_by(sql) == "PG_BODY"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"{BODY} SELECT CASE WHEN true THEN 1 END; END",
+        f"{BODY} SELECT (1); INSERT INTO t VALUES (1); WITH x AS (SELECT 1) SELECT 2; END",
+        f"{BODY} (SELECT 1); END",
+        "CREATE OR REPLACE PROCEDURE p(a int) BEGIN ATOMIC DELETE FROM t; END",
+        "CREATE RULE r AS ON INSERT TO t DO (DELETE FROM t; SELECT 1)",
+        f"{BODY} END",
+    ],
+)
+def test_bodies_of_dumps_are_taken(sql: str) -> None:
+    assert through(PG15, f"{sql};")[0] == [sql]
+
+
+GOES_ON = [
+    r"SELECT E'a'" + "\n" + r"'b\''; COPY t FROM PROGRAM 'touch x'; --';",
+    r"SELECT E'a'" + "-- x\n -- y\r\f" + r"'b\\'; S; --';",
+    "SELECT E'a'\n'b'\n" + r"'\'';",
+    "SET standard_conforming_strings = off; SELECT B'1'\n" + r"'\';';",
+]
+
+
+@pytest.mark.parametrize("sql", GOES_ON)
+def test_strings_that_go_on_in_another_line(sql: str) -> None:
+    """psql ends them elsewhere than the server."""
+    assert "in another line" in str(error_of(PostgresReader, sql.encode()))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT E'a\\''\n'b\\n'",
+        "SELECT E'a' -- '\\'\n -- '\n  'b''c'\r\n'd', '\\'",
+        r"SELECT E'a' '\'",
+        "SELECT E'a' - 1",
+        "SELECT 'a'\n'b\\'",
+        "SELECT E'a'--",
+    ],
+)
+def test_strings_that_end_in_the_same_place(sql: str) -> None:
+    events = in_every_chunking(PostgresReader, f"{sql}\n;S;".encode())
+    assert texts(events) == [f"{sql}\n".encode(), b"S"]
+
+
+def test_a_string_that_goes_on_is_no_name_of_a_library() -> None:
+    assert refused_by("CREATE FUNCTION f() RETURNS int LANGUAGE c AS '$libdir/'\n'../../tmp/x';") == "SERVER_FILE"
+
+
+OFF, ON = "SET standard_conforming_strings = off;", "SET standard_conforming_strings = on;"
+LATER = [
+    f"{OFF} ALTER DATABASE s SET my.name = 'a\\'; {EVIL}; --'; {ON}\n\\connect s\nCREATE TABLE t (i int);",
+    f"{OFF} CREATE ROLE r; COMMENT ON ROLE r IS 'a\\'; {EVIL}; --'; {ON} CREATE TABLE t (i int);",
+    f"{OFF} SET my.name = 'a\\'; {EVIL}; --'; {ON} CREATE TABLE t (i int);",
+    f"SET my.name = 'a\\', 'b; {EVIL}; --'; {OFF} CREATE TABLE t (i int);",
+]
+
+
+@pytest.mark.parametrize("sql", LATER)
+def test_what_is_run_later_means_the_same(sql: str) -> None:
+    with pytest.raises(RefusedError) as caught:
+        through(PG15, sql, with_globals=True)
+    assert caught.value.rule.name == NAMES["PG_STRINGS"]
+
+
+def test_dumps_of_servers_with_escapes_in_strings() -> None:
+    sql = f"{OFF}\nSET escape_string_warning = off;\nALTER DATABASE s SET my.name = 'a';\n\\connect s\n"
+    out, _rules = through(PG15, sql + "INSERT INTO t VALUES ('a\\'b;');")
+    assert out[-1] == "INSERT INTO t VALUES ('a\\'b;')" and OFF[:-1] in out

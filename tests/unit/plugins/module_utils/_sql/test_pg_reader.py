@@ -63,7 +63,7 @@ STATEMENTS = {
     "begin": (b"BEGIN; CREATE TABLE begin (a int); END;", [b"BEGIN", b"CREATE TABLE begin (a int)", b"END"]),
     "joined": (b"SELECT 1\\; SELECT 2;S;", [b"SELECT 1", b"SELECT 2", b"S"]),
     "colon": (b"SELECT '1'\\::int;S;", [b"SELECT '1'::int", b"S"]),
-    "string goes on": (rb"SELECT E'a'" + b"\n" + rb"'b\';S;", [rb"SELECT E'a'" + b"\n" + rb"'b\'", b"S"]),
+    "string goes on": (rb"SELECT E'a'" + b"\n" + rb"'b\n';S;", [rb"SELECT E'a'" + b"\n" + rb"'b\n'", b"S"]),
     "no copy": (b"COPY t TO stdout;S;COPY (SELECT 1 FROM stdin) TO stdout;COPY t FROM 'stdin';", [
         b"COPY t TO stdout", b"S", b"COPY (SELECT 1 FROM stdin) TO stdout", b"COPY t FROM 'stdin'"]),
     "strings off": (
