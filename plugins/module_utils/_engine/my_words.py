@@ -15,7 +15,7 @@ import dataclasses
 import re
 import typing as t
 
-_SPACE = r"(?P<space>\s+|/\*(?!M?!).*?\*/|\#[^\n]*|--(?=\s|$)[^\n]*)"
+_SPACE = r"(?P<space>[ \t-\r]+|/\*(?!M?!).*?\*/|\#[^\n]*|--(?=[\x00-\x20\x7f]|\Z)[^\n]*)"
 _ESCAPED = r"'(?:[^'\\]|\\.|'')*'"
 _PLAIN = r"'(?:[^']|'')*'"
 _NAME = r"`(?:[^`]|``)*`"

@@ -12,17 +12,19 @@ import re
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._sql import my_accounts, table
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Bulk, Meta, Statement
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Bulk, Meta, Statement, Unreadable
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_content import MyContent
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_names import Parsed
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_versioned import as_run, runs_on
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.places import decode
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Item
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.table import Rule
 
 Items = t.Iterable[Item]
 
-_SPACE = rb"(?:\s+|/\*M?![0-9]*|\*/|/\*(?!M?!).*?\*/|\#[^\n]*|--(?=\s)[^\n]*)"
-_VERB = re.compile(rb"(?:" + _SPACE + rb")*([A-Za-z]+)", re.S)
+_SPACE = rb"(?:\s+|/\*M?![0-9]*|\*/|/\*(?!M?!).*?\*/|\#[^\n]*|--(?=[\x00-\x20\x7f]|\Z)[^\n]*)"
+_VERB = re.compile(rb"(?:" + _SPACE + rb")*([A-Za-z]+)(?![\w$\x80-\xff])", re.S)
+_NOTHING = re.compile(rb"(?:" + _SPACE + rb")*\Z", re.S)
 _SANDBOX = re.compile(rb"/\*M?![0-9]*\\-")
 
 _MAINTENANCE = frozenset("ANALYZE OPTIMIZE CHECK REPAIR CHECKSUM SHOW DESCRIBE DESC EXPLAIN HELP FLUSH".split())
@@ -40,7 +42,27 @@ class MyRules(MyContent):
     """See :class:`Rules`. ``enabled_events``: names of events that the stream enables; they are created disabled.
     ``globals`` has its last form once the selected database is known."""
 
+    def __init__(self, *args: t.Any) -> None:
+        super().__init__(*args)
+        self._runs = runs_on(self.target.flavour, self.target.version)
+
+    def _as_run(self, text: bytes) -> bytes:
+        """A statement without the comments that this server skips: what is judged is what is executed."""
+        try:
+            seen, skipped = as_run(text, self._strings.modes, self._runs)
+        except Unreadable as exc:
+            raise self._refused(table.MY_UNCLEAR, str(exc)) from None
+        self._count(table.MY_VERSIONED, skipped)
+        return seen
+
     def _statement(self, event: Statement) -> Items:
+        if b"/*" in event.text:
+            event = Statement(event.place, self._as_run(event.text))
+            if _NOTHING.match(event.text):
+                return ()
+        return self._judged(event)
+
+    def _judged(self, event: Statement) -> Items:
         match = _VERB.match(event.text)
         verb = match.group(1).decode().upper() if match else ""
         if verb in ("INSERT", "REPLACE"):
@@ -62,6 +84,9 @@ class MyRules(MyContent):
         return self._other(event, parsed, verb)
 
     def _bulk(self, event: Bulk) -> Items:
+        if b"/*" in event.text:
+            # Its first word may have been in a comment that is skipped.
+            return self._statement(Statement(event.place, event.text))
         return self._write(event)
 
     def _meta(self, event: Meta) -> Items:

@@ -15,11 +15,18 @@ import re
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Unreadable
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_versioned import (
+    as_run,
+    runs_all,
+    runs_everywhere,
+    runs_on,
+)
 
-_SET = re.compile(rb"\s*(?:/\*M?!\d*)?\s*SET\b(?!\s+(?:STATEMENT|PASSWORD|GLOBAL|PERSIST|PERSIST_ONLY)\b)", re.I)
+_BLANK = rb"(?:\s|/\*M?!\d*|\*/|/\*(?!M?!).*?\*/|\#[^\n]*\n|--[\x00-\x20\x7f][^\n]*)*"
+_SET = re.compile(_BLANK + rb"SET\b(?!\s+(?:STATEMENT|PASSWORD|GLOBAL|PERSIST|PERSIST_ONLY)\b)", re.I | re.S)
 _NAMES = re.compile(rb"(?:NAMES|CHARACTER\s+SET|CHARSET)\s+['\"]?([\w-]+)", re.I)
 _WORD = re.compile(
-    rb"""(?P<space>\s+|/\*(?!M?!).*?\*/|/\*M?!\d*|\*/|\#[^\n]*|--\s[^\n]*)"""
+    rb"""(?P<space>\s+|/\*(?!M?!).*?\*/|/\*M?!\d*|\*/|\#[^\n]*|--(?=[\x00-\x20\x7f]|\Z)[^\n]*)"""
     rb"""|(?P<string>'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*")|(?P<word>@{0,2}[\w$`.]+)|(?P<other>:=|.)""",
     re.I | re.S,
 )
@@ -29,6 +36,12 @@ _CLIENT_CHARSET = frozenset((b"CHARACTER_SET_CLIENT",))
 _UNSAFE = re.compile(rb"(?:sjis|cp932|gbk|gb18030|big5|13|88|95|96|28|87|248|249|250|1|84)(?:_\w+)?\Z", re.I)
 # Where a statement is longer than this it assigns nothing that matters here.
 _LONG = 1 << 16
+_SERVERS = (
+    runs_all,
+    runs_everywhere,
+    *(runs_on("mysql", version) for version in ((5, 7), (99, 99, 99))),
+    *(runs_on("mariadb", version) for version in ((5, 5, 69), (99, 9, 9))),
+)
 
 
 Modes = tuple[bool, bool]  # backslashes escape, double quotes quote names
@@ -49,7 +62,21 @@ class Session:
         self._saved: dict[bytes, Modes] = {}
 
     def follow(self, text: bytes) -> None:
-        """Note what a statement sets. Raises Unreadable."""
+        """Note what a statement sets. Raises Unreadable, also where that depends on the server's version."""
+        if b"/*" not in text or len(text) > _LONG or b"SET" not in text.upper():
+            self._follow(text)
+            return
+        before = self.modes, dict(self._saved)
+        results = []
+        for seen in {as_run(text, self.modes, runs)[0] for runs in _SERVERS}:
+            self.modes, self._saved = before[0], dict(before[1])
+            self._follow(seen)
+            # A variable that is not known holds the initial modes.
+            results.append((self.modes, {name: held for name, held in self._saved.items() if held != self.initial}))
+        if any(result != results[0] for result in results):
+            raise Unreadable("What is set depends on comments for other versions")
+
+    def _follow(self, text: bytes) -> None:
         begin = _SET.match(text)
         if not begin or len(text) > _LONG:
             return

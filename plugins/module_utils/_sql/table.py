@@ -126,8 +126,8 @@ PG_CATALOG = Rule(
 PG_SUBSCRIPTION = Rule(
     "refused",
     "subscription that connects",
-    "CREATE SUBSCRIPTION without connect = false",
-    "Add WITH (connect = false).",
+    "CREATE SUBSCRIPTION without connect = false, ALTER SUBSCRIPTION .. ENABLE, CONNECTION, REFRESH ...",
+    "Add WITH (connect = false), and enable it by hand.",
 )
 PG_STRINGS = Rule(
     "refused",

@@ -25,14 +25,14 @@ SETTINGS: list[tuple[str, list[str], dict[str, int]]] = [
     ("SET @a = @@nonsense, sql_notes = 0;", ["SET    sql_notes = 0"], {"UNKNOWN_SETTING": 1}),
     ("SET sql_notes = 0, nonsense = 1;", ["SET sql_notes = 0"], {"UNKNOWN_SETTING": 1}),
     ("SET sql_notes = 0, nonsense = f(1, 2), @x = 2;", ["SET sql_notes = 0    , @x = 2"], {"UNKNOWN_SETTING": 1}),
-    ("/*!80000 SET SESSION information_schema_stats_expiry=0 */;", [], {"UNKNOWN_SETTING": 1}),
+    ("/*!80000 SET SESSION information_schema_stats_expiry=0 */;", [], {"MY_VERSIONED": 1}),
     (
-        "/*M!100616 SET @OLD_NOTE_VERBOSITY=@@NOTE_VERBOSITY, NOTE_VERBOSITY=0 */;",
+        "/*M!100606 SET @OLD_NOTE_VERBOSITY=@@NOTE_VERBOSITY, NOTE_VERBOSITY=0 */;",
         [],
         {"UNKNOWN_SETTING": 2},
     ),
     ("SET @@SESSION.SQL_LOG_BIN= 0;", [], {"MY_REPLICATION": 1}),
-    ("SET @@GLOBAL.GTID_PURGED=/*!80000 '+'*/ 'a:1-5';", [], {"MY_REPLICATION": 1}),
+    ("SET @@GLOBAL.GTID_PURGED=/*!80000 '+'*/ 'a:1-5';", [], {"MY_REPLICATION": 1, "MY_VERSIONED": 1}),
     ("SET GLOBAL gtid_slave_pos='0-1-2';", [], {"MY_REPLICATION": 1}),
     ("/*!50606 SET GLOBAL INNODB_STATS_AUTO_RECALC=OFF */;", [], {"MY_LOGGING": 1}),
     (
