@@ -300,8 +300,25 @@ class PostgresqlRestore(Restore):
                 connection.close()
 
     def _drop(self, name: str) -> None:
+        self._drop_subscriptions(name)
         force = " WITH (FORCE)" if self._server.version[0] >= 13 else ""
         self._run(f"DROP DATABASE IF EXISTS {quote(name)}{force}", "clean up")
+
+    def _drop_subscriptions(self, name: str) -> None:
+        """With one, no database can be dropped. The slot at the publisher stays: it may be another database's too."""
+        database = f"(SELECT oid FROM pg_database WHERE datname = {literal(name)})"
+        sql = f"SELECT subname FROM pg_subscription WHERE subdbid = {database}"
+        found = [quote(row[0]) for row in self._run(sql, "clean up")]
+        if not found:
+            return
+        connection = self._client.connect(name)
+        try:
+            for subscription in found:
+                for rest in ("DISABLE", "SET (slot_name = NONE)"):
+                    query(connection, f"ALTER SUBSCRIPTION {subscription} {rest}", stage="clean up")
+                query(connection, f"DROP SUBSCRIPTION {subscription}", stage="clean up")
+        finally:
+            connection.close()
 
     def close(self) -> list[str]:
         left = [name for name in self._left if name]
