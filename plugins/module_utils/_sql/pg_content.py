@@ -13,6 +13,12 @@ from __future__ import annotations
 
 from ansible_collections.vya.backupdb.plugins.module_utils._sql import table
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Place
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_calls import (
+    check_calls,
+    check_foreign_table,
+    check_language,
+    check_subscription,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import Parsed
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import RefusedError
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.table import Rule
@@ -33,12 +39,6 @@ _KINDS = frozenset(
 _MODIFIERS = frozenset("OR REPLACE TEMP TEMPORARY GLOBAL LOCAL UNLOGGED UNIQUE RECURSIVE CONSTRAINT TRUSTED".split())
 _SERVER_WIDE = frozenset("SYSTEM OWNED TABLESPACE".split())
 _IN_BODY = frozenset("SELECT INSERT UPDATE DELETE MERGE VALUES WITH RETURN TABLE (".split())
-# Functions that read or write files, end sessions, load code or leave the database.
-_FUNCTIONS = frozenset(
-    "LO_IMPORT LO_EXPORT PG_READ_FILE PG_READ_BINARY_FILE PG_STAT_FILE PG_LS_DIR PG_FILE_WRITE PG_FILE_SYNC"
-    " PG_FILE_RENAME PG_FILE_UNLINK PG_RELOAD_CONF PG_ROTATE_LOGFILE PG_TERMINATE_BACKEND PG_CANCEL_BACKEND"
-    " PG_PROMOTE DBLINK DBLINK_CONNECT DBLINK_EXEC".split()
-)
 _NOT_THERE = ("42P01", "42704", "42883", "3F000", "42703")
 _THERE = ("42P06", "42710")
 
@@ -80,10 +80,11 @@ def check_content(parsed: Parsed, place: Place | None) -> None:
         _check_kind(parsed, verb, place)
     elif verb == "COPY":
         _check_copy(parsed, place)
-    elif verb in ("SELECT", "WITH", "CALL"):
-        _check_functions(parsed, place)
+    elif verb == "WITH":
+        check_catalog(parsed, place)
     elif verb in ("TRUNCATE", "LOCK") and "PG_CATALOG" in parsed.upper:
         raise RefusedError(table.PG_CATALOG, f"{verb} of pg_catalog", place)
+    check_calls(parsed, verb, _kind(parsed)[1], place)
 
 
 def _kind(parsed: Parsed) -> tuple[int, str]:
@@ -97,29 +98,12 @@ def _check_kind(parsed: Parsed, verb: str, place: Place | None) -> None:
         raise RefusedError(table.SERVER_CHANGE, f"{verb} {kind}", place)
     if kind not in _KINDS:
         raise RefusedError(table.UNKNOWN, f"{verb} {kind}".strip(), place)
-    if verb == "CREATE" and kind == "SUBSCRIPTION" and not _connects_not(parsed):
-        raise RefusedError(table.PG_SUBSCRIPTION, "CREATE SUBSCRIPTION", place)
+    if kind == "SUBSCRIPTION":
+        check_subscription(parsed, verb, place)
     if verb == "CREATE" and kind in ("FUNCTION", "PROCEDURE"):
-        _check_library(parsed, at, place)
-
-
-def _connects_not(parsed: Parsed) -> bool:
-    words = parsed.upper
-    for at in range(parsed.find("WITH") if "WITH" in words else len(words), len(words)):
-        if words[at] == "CONNECT" and parsed.at(at + 1).text == "=":
-            return (parsed.at(at + 2).value or "").lower() in ("false", "off", "0", "no")
-    return False
-
-
-def _check_library(parsed: Parsed, at: int, place: Place | None) -> None:
-    """Code of a shared library comes from where the server keeps its own, or not at all."""
-    language = parsed.find("LANGUAGE", start=at)
-    if language < 0 or (parsed.at(language + 1).value or "").lower() != "c":
-        return
-    body = parsed.find("AS", start=at)
-    library = parsed.at(body + 1).value or "" if body > 0 else ""
-    if not library.startswith("$libdir/") or ".." in library:
-        raise RefusedError(table.SERVER_FILE, "a function in a library outside $libdir", place)
+        check_language(parsed, at + 1, place)
+    if kind == "FOREIGN" and parsed.upper[at + 1 : at + 2] == ["TABLE"]:
+        check_foreign_table(parsed, place)
 
 
 def _check_copy(parsed: Parsed, place: Place | None) -> None:
@@ -135,13 +119,16 @@ def _check_copy(parsed: Parsed, place: Place | None) -> None:
         raise RefusedError(table.PG_CATALOG, f"COPY into {name}", place)
 
 
-def _check_functions(parsed: Parsed, place: Place | None) -> None:
-    for at, word in enumerate(parsed.words):
-        name = word.name
-        if name is not None and name.upper() in _FUNCTIONS:
-            after = next((w.text for w in parsed.words[at + 1 :] if w.kind != "space"), "")
-            if after == "(":
-                raise RefusedError(table.SERVER_FILE, f"a call of {name}", place)
+def check_catalog(parsed: Parsed, place: Place | None) -> None:
+    """Raise RefusedError when a part of the statement writes into the system catalog: ``WITH x AS (INSERT ...)``."""
+    for at, word in enumerate(parsed.upper):
+        if word not in ("INSERT", "UPDATE", "DELETE", "MERGE"):
+            continue
+        into = at + 1 + (parsed.at(at + 1).upper in ("INTO", "FROM"))
+        into += parsed.at(into).upper == "ONLY"
+        name = parsed.at(into).name or ""
+        if name == "pg_catalog" or (name.startswith("pg_") and parsed.at(into + 1).text != "."):
+            raise RefusedError(table.PG_CATALOG, f"a write into {name}", place)
 
 
 def forgiven(parsed: Parsed) -> tuple[tuple[str, ...], Rule]:

@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._sql import pg_roles, table
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Bulk, Statement
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_calls import check_calls, suspicious
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_content import check_content, forgiven
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_properties import options
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_settings import PgSession
@@ -72,6 +73,8 @@ class PgRules(PgSession):
             return ()
         codes: tuple[str, ...] = ()
         rule = table.FORGIVEN
+        if parsed is None and suspicious(event.text):
+            check_calls(self._parsed(event), "INSERT", "", self._place)
         if parsed is not None:
             check_content(parsed, self._place)
             codes, rule = forgiven(parsed)
@@ -82,7 +85,7 @@ class PgRules(PgSession):
     def _write(self, event: Statement | Bulk) -> Items:
         """INSERT, UPDATE, DELETE: judged by the name of the table, whatever the size."""
         head = _WRITE.match(event.text)
-        if head and head.group() in self._heads:
+        if head and head.group() in self._heads and not suspicious(event.text):
             return self._out((Execute(event.place, event.text, False),)) if self._takes(self.current) else ()
         if head:
             names = Parsed(head.group(1) + b"." + (head.group(2) or b"")).words
@@ -106,6 +109,7 @@ class PgRules(PgSession):
         called = 3 if parsed.upper[1:3] == ["PG_CATALOG", "."] else 1
         function = parsed.at(called).name or ""
         if function == "set_config" and parsed.at(called + 1).text == "(":
+            check_calls(parsed, "SELECT", "", self._place)
             return self._set_config(event, parsed.at(called + 2).value or "")
         if self.target.version < (18,) and not _STATISTICS.isdisjoint(parsed.upper):
             return self._count(table.PG_STATISTICS) if self._takes(self.current) else ()
@@ -126,6 +130,9 @@ class PgRules(PgSession):
             return self._database(event, parsed)
         if kind in _GLOBAL_KINDS and parsed.upper[2:3] != ["MAPPING"]:
             return self._role(event, parsed)
+        if kind == "SUBSCRIPTION" and parsed.upper[0] == "DROP":
+            # One that the stream itself made would reach its publisher.
+            return self._count(table.FORGIVEN) if self._takes(self.current) else ()
         if kind == "DEFAULT" and parsed.upper[2:3] == ["PRIVILEGES"]:
             return self._privileges(event, parsed, max(parsed.find("GRANT"), parsed.find("REVOKE")))
         owner = parsed.find("OWNER", "TO")
@@ -167,7 +174,7 @@ class PgRules(PgSession):
         """Content that names roles."""
         return self._content(*self._quoted(event, parsed)) if self._takes(self.current) else ()
 
-    def _parsed(self, event: Statement) -> Parsed:
+    def _parsed(self, event: Statement | Bulk) -> Parsed:
         return Parsed(event.text, escapes=self._escapes)
 
     def _quoted(self, event: Statement, parsed: Parsed) -> tuple[Statement, Parsed]:

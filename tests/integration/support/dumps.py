@@ -9,6 +9,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+from ansible_collections.vya.backupdb.plugins.module_utils._run.foreign import ForeignOptions, ForeignTask
+
+from .faults import Site
 from .modules import run_module
 from .mysql_family import MysqlFamilyServer
 from .postgres import PostgresServer
@@ -50,4 +54,27 @@ def restored(server: Server, src: Path, **params: Any) -> dict[str, Any]:
     return result
 
 
-__all__ = ["dump", "restore", "restored"]
+class Here:
+    """db_restore of files in this process, for many of them."""
+
+    def __init__(self, server: Server, folder: Path) -> None:
+        self._site = Site(server, folder)
+        self._engine = self._site.engine()
+
+    def __call__(self, src: Path, **changes: Any) -> dict[str, Any]:
+        options: dict[str, Any] = {"path": str(src), "source_database": "", "target": "shop", "replace": True}
+        options |= {"keep_previous": False, "no_owner": False, "with_globals": False, "allow_incomplete": False}
+        options |= {"identities": "", "count": True, "jobs": 1}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PATH", f"{self._site.path_prefix}:{self._site.server.environ()['PATH']}")
+            task = ForeignTask(
+                self._engine.run, self._engine, ForeignOptions(**{**options, **changes}), lambda _text: None
+            )
+            return task.execute(check_mode=False)
+
+    def close(self) -> None:
+        """End the connections."""
+        self._engine.close()
+
+
+__all__ = ["Here", "dump", "restore", "restored"]

@@ -17,7 +17,12 @@ from ansible_collections.vya.backupdb.tests.unit.plugins.module_utils._sql.readi
     in_every_chunking,
     texts,
 )
-from ansible_collections.vya.backupdb.tests.unit.plugins.module_utils._sql.through_rules import NAMES, PG15, through
+from ansible_collections.vya.backupdb.tests.unit.plugins.module_utils._sql.through_rules import (
+    NAMES,
+    PG15,
+    counted,
+    through,
+)
 
 
 def refused_by(sql: str | bytes) -> str:
@@ -209,3 +214,70 @@ def test_dumps_of_servers_with_escapes_in_strings() -> None:
     sql = f"{OFF}\nSET escape_string_warning = off;\nALTER DATABASE s SET my.name = 'a';\n\\connect s\n"
     out, _rules = through(PG15, sql + "INSERT INTO t VALUES ('a\\'b;');")
     assert out[-1] == "INSERT INTO t VALUES ('a\\'b;')" and OFF[:-1] in out
+
+
+READ = "pg_read_file('/etc/passwd')"
+REACHES = [
+    (f"INSERT INTO t VALUES ('x', {READ})", "SERVER_FILE"),
+    (f"INSERT INTO t VALUES (1); INSERT INTO t SELECT {READ.upper()}", "SERVER_FILE"),
+    (f"UPDATE t SET a = pg_catalog . {READ.replace('(', '/**/ (')}", "SERVER_FILE"),
+    ("DELETE FROM t WHERE lo_import('/etc/passwd') > 0", "SERVER_FILE"),
+    (f"CREATE TABLE t AS SELECT {READ}", "SERVER_FILE"),
+    (f"CREATE TABLE t (a text DEFAULT {READ})", "SERVER_FILE"),
+    (f"CREATE MATERIALIZED VIEW v AS SELECT {READ}", "SERVER_FILE"),
+    (f"CREATE INDEX i ON t ({READ})", "SERVER_FILE"),
+    (f"ALTER TABLE t ALTER a TYPE text USING {READ}", "SERVER_FILE"),
+    (f"SELECT set_config('my.x', {READ}, false)", "SERVER_FILE"),
+    ("SELECT lowrite(0, pg_read_binary_file('/etc/passwd'))", "SERVER_FILE"),
+    ("SELECT query_to_xml('SELECT 1', true, true, '')", "SERVER_FILE"),
+    ("SELECT dblink_connect_u('x', 'y')", "SERVER_FILE"),
+    ("SELECT pg_drop_replication_slot('x')", "SERVER_FILE"),
+    (f"COPY t FROM stdin WHERE {READ} > '';\n\\.\n", "SERVER_FILE"),
+    ("CREATE OPERATOR === (FUNCTION = pg_read_file, RIGHTARG = text)", "SERVER_FILE"),
+    ("SELECT U&\"pg_read_file\"('/etc/passwd')", "PG_STRINGS"),
+    ("INSERT INTO t SELECT U&\"pg\\005fread_file\"('/etc/passwd')", "PG_STRINGS"),
+    ("CREATE FUNCTION f(text) RETURNS text LANGUAGE internal AS 'pg_read_file_all'", "SERVER_FILE"),
+    ("CREATE FUNCTION f() RETURNS int LANGUAGE $$c$$ AS '/tmp/evil'", "SERVER_FILE"),
+    ("CREATE FUNCTION f() RETURNS int LANGUAGE E'\\143' AS '/tmp/evil'", "SERVER_FILE"),
+    ("CREATE FUNCTION language() RETURNS int LANGUAGE c AS '/tmp/evil'", "SERVER_FILE"),
+    ("CREATE FOREIGN TABLE f (a text) SERVER s OPTIONS (program 'touch x')", "SERVER_FILE"),
+    ("CREATE FOREIGN TABLE f (a text) SERVER s OPTIONS (\"filename\" '/etc/passwd')", "SERVER_FILE"),
+    ("ALTER FOREIGN TABLE f OPTIONS (SET program $$touch x$$)", "SERVER_FILE"),
+    ("ALTER SUBSCRIPTION s ENABLE", "PG_SUBSCRIPTION"),
+    ("ALTER SUBSCRIPTION s CONNECTION 'host=there'", "PG_SUBSCRIPTION"),
+    ("WITH x AS (INSERT INTO pg_authid DEFAULT VALUES RETURNING 1) SELECT 1", "PG_CATALOG"),
+    ("WITH x AS (SELECT 1) UPDATE ONLY pg_catalog.pg_authid SET rolsuper = true", "PG_CATALOG"),
+]
+
+
+@pytest.mark.parametrize(("sql", "rule"), REACHES)
+def test_nothing_reaches_out_of_the_database(sql: str, rule: str) -> None:
+    assert refused_by(f"{sql};") == rule
+
+
+HARMLESS = [
+    "INSERT INTO t VALUES ('pg_read_file(''x'')', E'lo_import(''\\''')', 'U&\"x\"')",
+    "INSERT INTO t (pg_stat_file, dblink) VALUES (1, 2)",
+    "CREATE VIEW v AS SELECT * FROM dblink('host=there', 'SELECT 1') AS (a int)",
+    "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$SELECT pg_read_file('x')$$",
+    "CREATE FUNCTION f() RETURNS int LANGUAGE 'plpgsql' AS ''",
+    'CREATE FUNCTION f(language text) RETURNS int AS $$1$$ LANGUAGE "plv8"',
+    "CREATE FOREIGN TABLE f (program text OPTIONS (x '1'), filename text) SERVER s OPTIONS (table_name 'filename')",
+    "GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) TO x",
+    "REVOKE ALL ON FUNCTION public.dblink_connect_u(text) FROM x",
+    "ALTER FUNCTION public.dblink_connect_u(text) OWNER TO x",
+    "ALTER SUBSCRIPTION s OWNER TO x",
+    "ALTER SUBSCRIPTION s SET (slot_name = 'x')",
+    "WITH x AS (INSERT INTO s.pg_mine VALUES (1)) SELECT 1",
+    "SELECT U&'\\0041'",
+]
+
+
+@pytest.mark.parametrize("sql", HARMLESS)
+def test_what_merely_names_it_is_taken(sql: str) -> None:
+    assert through(PG15, f"{sql};")[0] == [sql]
+
+
+def test_no_subscription_is_dropped_where_there_is_none() -> None:
+    out, rules = through(PG15, "DROP SUBSCRIPTION s; CREATE TABLE t ();")
+    assert out == ["CREATE TABLE t ()"] and counted(rules) == {"FORGIVEN": 1}
