@@ -33,7 +33,7 @@ _PIECES = (b"pg_", b"lo_", b"dblink", b"ts_stat", b"_to_xml", b'u&"')
 _SUSPECT = re.compile(rf'\b(?:{_NAMES})\b|u&"'.encode())
 _RUN = frozenset("SELECT WITH CALL INSERT UPDATE DELETE COPY CREATE ALTER".split())
 _STORED = frozenset("FUNCTION PROCEDURE VIEW RULE".split())
-_ALTERED = frozenset("TABLE DOMAIN FOREIGN".split())
+_ALTERED = frozenset("TABLE DOMAIN FOREIGN VIEW POLICY".split())
 # Here a function stands without its arguments.
 _MADE_OF = frozenset("OPERATOR AGGREGATE TYPE CONVERSION".split())
 _REMOTE = frozenset(("program", "filename"))

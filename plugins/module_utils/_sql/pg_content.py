@@ -76,12 +76,12 @@ def check_content(parsed: Parsed, place: Place | None) -> None:
         raise RefusedError(table.SERVER_FILE, "LOAD of a library", place)
     if verb not in _VERBS:
         raise RefusedError(table.UNKNOWN, verb if verb in _TOLD else "it begins with no command of SQL", place)
+    if verb in ("WITH", "CREATE"):
+        check_catalog(parsed, place)
     if verb in ("CREATE", "ALTER", "DROP"):
         _check_kind(parsed, verb, place)
     elif verb == "COPY":
         _check_copy(parsed, place)
-    elif verb == "WITH":
-        check_catalog(parsed, place)
     elif verb in ("TRUNCATE", "LOCK") and "PG_CATALOG" in parsed.upper:
         raise RefusedError(table.PG_CATALOG, f"{verb} of pg_catalog", place)
     check_calls(parsed, verb, _kind(parsed)[1], place)
@@ -120,7 +120,7 @@ def _check_copy(parsed: Parsed, place: Place | None) -> None:
 
 
 def check_catalog(parsed: Parsed, place: Place | None) -> None:
-    """Raise RefusedError when a part of the statement writes into the system catalog: ``WITH x AS (INSERT ...)``."""
+    """Raise RefusedError when a part of the statement writes into the system catalog: of WITH, a rule, a body."""
     for at, word in enumerate(parsed.upper):
         if word not in ("INSERT", "UPDATE", "DELETE", "MERGE"):
             continue
