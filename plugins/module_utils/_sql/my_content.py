@@ -9,11 +9,11 @@
 from __future__ import annotations
 
 import abc
-import re
 import typing as t
 
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_swap import JOURNAL, SETTLED, SWAPPED
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import retarget
-from ansible_collections.vya.backupdb.plugins.module_utils._sql import my_names, my_versions, table
+from ansible_collections.vya.backupdb.plugins.module_utils._sql import my_names, my_tables, my_versions, table
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Bulk, Statement
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_names import Parsed
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_settings import MySettings
@@ -22,12 +22,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Exe
 
 Items = t.Iterable[Item]
 
-_NAME = rb"(?:`(?:[^`]|``)*`|[0-9A-Za-z$_\x80-\xff]+)"
-_BEFORE = rb"(?:INSERT|REPLACE)\s+(?:(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE)\s+)*(?:INTO\s+)?"
-_NO_NAME = rb"(?!(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE|INTO)\b)"
-_PLAIN = re.compile(_BEFORE + _NO_NAME + _NAME + rb"(?:\s*\(|\s+[VS])", re.I)
-_QUALIFIED = re.compile(_BEFORE + _NO_NAME + rb"(" + _NAME + rb")\.(" + _NAME + rb")(?=[\s(])", re.I)
-_HEAD = 4096
+_OWN_TABLES = frozenset((JOURNAL, SWAPPED, SETTLED))
 _NOT_THERE = ("1051", "1091", "1305", "1360", "1539", "4091")
 _SERVER_WIDE = frozenset("SERVER TABLESPACE UNDO LOGFILE INSTANCE RESOURCE SPATIAL LIBRARY".split())
 _OPTIONS = frozenset("CHARACTER CHARSET COLLATE DEFAULT READ ENCRYPTION UPGRADE COMMENT".split())
@@ -87,41 +82,43 @@ class MyContent(MySettings):
 
     def _write(self, event: Statement | Bulk) -> Items:
         """INSERT and REPLACE."""
-        if _PLAIN.match(event.text):
+        if self.current and not self._takes(self.current):
+            return ()
+        head = my_tables.VALUES.match(event.text)
+        if head is None or not my_tables.plain(event.text, self._strings.modes):
+            return self._query(event, Parsed(event.text, self._mode))
+        if head[1] is None:
             return self._out((Execute(event.place, event.text, False),)) if self._takes(self.current) else ()
-        if self.current and not self._takes(self.current):
-            return ()
-        qualified = _QUALIFIED.match(event.text)
-        if qualified and self.current and decode(qualified[1].strip(b"`")) == self.current:
+        if self.current and decode(head[1].strip(b'`"')) == self.current:
             self._count(table.MY_QUALIFIER)
-            text = event.text[: qualified.start(1)] + event.text[qualified.start(2) :]
+            text = event.text[: head.start(1)] + event.text[head.start(2) :]
             return self._out((Execute(event.place, text, False),))
-        parsed = Parsed(qualified.group() if qualified else event.text[:_HEAD], self._mode)
-        words = ("INSERT", "REPLACE", "LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE", "INTO")
-        first = next((i for i, word in enumerate(parsed.upper) if word not in words), len(parsed))
-        # Behind the name there must be something else in sight: half a name, or half a qualified one, tells nothing.
-        if parsed.at(first).name is None or len(parsed) < first + (3 if qualified else 4):
-            raise self._refused(table.UNKNOWN, f"{parsed.upper[0]} into no table")
-        return self._data(event, parsed, [first])
+        parsed = Parsed(head.group(), self._mode)
+        return self._data(event, parsed, my_tables.tables(parsed))
 
-    def _change(self, event: Statement) -> Items:
+    def _change(self, event: Statement, parsed: Parsed) -> Items:
         """UPDATE and DELETE."""
-        if self.current and not self._takes(self.current):
-            return ()
-        parsed = Parsed(event.text[:_HEAD], self._mode)
-        if len(event.text) > _HEAD and parsed.find("SET" if parsed.upper[0] == "UPDATE" else "WHERE") < 0:
-            raise self._refused(table.UNKNOWN, f"{parsed.upper[0]} whose tables are not in its first {_HEAD} bytes")
-        return self._data(event, parsed, my_names.written(parsed))
+        return () if self.current and not self._takes(self.current) else self._query(event, parsed)
+
+    def _query(self, event: Statement | Bulk, parsed: Parsed) -> Items:
+        """A change of data with queries in it: what is read is of the same database."""
+        self._check_code(parsed)
+        return self._data(event, parsed, my_tables.tables(parsed))
 
     def _data(self, event: Statement | Bulk, parsed: Parsed, places: t.Sequence[int]) -> Items:
+        if not places:
+            raise self._refused(table.UNKNOWN, f"{parsed.upper[0]} of no table")
         changes = self._own(parsed, places, parsed.upper[0])
         if changes is None:
             return ()
-        text = parsed.joined(changes) + event.text[len(parsed.joined({})) :] if changes else event.text
+        head = parsed.joined({})
+        text = self._moved(parsed.joined(changes) if changes else head) + event.text[len(head) :]
         return self._out((Execute(event.place, text, False),))
 
     def _own(self, parsed: Parsed, places: t.Sequence[int], what: str) -> dict[int, str] | None:
         """Changes that leave out the qualifiers at ``places``; None when the statement is one of another database."""
+        if any(parsed.at(place).name is None for place in places):
+            raise self._refused(table.UNKNOWN, f"{what} of something without a name")
         found = {place: my_names.qualifier(parsed, place) for place in places}
         named = [name for name in found.values() if name is not None]
         name = self.current
@@ -149,6 +146,11 @@ class MyContent(MySettings):
 
     def _code(self, event: Statement, parsed: Parsed, verb: str) -> Items:
         self._check_code(parsed)
+        main = my_tables.main_verb(parsed) if verb == "WITH" else verb
+        if main in ("UPDATE", "DELETE", "INSERT", "REPLACE"):
+            return self._change(event, parsed)
+        if not main:
+            raise self._refused(table.UNKNOWN, "WITH without a query")
         if verb in ("SELECT", "VALUES", "TABLE") and not {"(", ":", "INTO"}.intersection(parsed.upper):
             return self._count(table.MAINTENANCE)
         if verb == "CALL":
@@ -172,9 +174,17 @@ class MyContent(MySettings):
             raise self._refused(table.SERVER_FILE, f"{verb} {kind} .. SONAME")
         if self.current and not self._takes(self.current):
             return ()
-        changes = self._own(parsed, my_names.objects(parsed, at), f"{verb} {kind}")
+        places = my_names.objects(parsed, at)
+        read = self._read(parsed, kind)
+        changes = self._own(parsed, [*places, *(read if kind == "TABLE" else [])], f"{verb} {kind}")
         if changes is None:
             return ()
+        if verb != "DROP":
+            self._check_names(parsed, places)
+        # A view may show what is in another database, and may name its own as an alias.
+        own = [place for place in read if my_names.qualifier(parsed, place) == (self.selected or None)]
+        self._count(table.MY_QUALIFIER, bool(own) and kind == "VIEW")
+        changes.update({place + step: "" for place in own for step in (0, 1)})
         if self.target.flavour == "mysql" and kind in my_versions.MARIADB_KINDS:
             raise self._refused(table.OTHER_FLAVOUR, f"{verb} {kind} is of MariaDB")
         forgiven: tuple[str, ...] = ()
@@ -184,6 +194,27 @@ class MyContent(MySettings):
             changes.update(self._changes(parsed, at))
         text = self._moved(parsed.joined(changes) if changes else event.text)
         return self._out((Execute(event.place, text, True, forgiven),))
+
+    def _read(self, parsed: Parsed, kind: str) -> list[int]:
+        """Places of the tables that a definition queries; what its options may name is judged."""
+        if kind not in ("TABLE", "VIEW"):
+            return []
+        self._check_code(parsed)
+        for place, word in enumerate(parsed.upper):
+            if word in ("DATA", "INDEX") and parsed.upper[place + 1 : place + 2] == ["DIRECTORY"]:
+                raise self._refused(table.SERVER_FILE, f"{word} DIRECTORY")
+            engine = parsed.at(place + 2 if parsed.upper[place + 1 : place + 2] == ["="] else place + 1)
+            if word == "ENGINE" and my_names.value(engine).upper() == "CONNECT":
+                raise self._refused(table.SERVER_FILE, "ENGINE=CONNECT")
+        if parsed.find("FILE_NAME") >= 0:
+            raise self._refused(table.SERVER_FILE, "FILE_NAME")
+        return my_tables.tables(parsed) if kind == "VIEW" or "SELECT" in parsed.upper else []
+
+    def _check_names(self, parsed: Parsed, places: t.Iterable[int]) -> None:
+        for place in places:
+            name = parsed.at(place if my_names.qualifier(parsed, place) is None else place + 2).name or ""
+            if name.lower() in _OWN_TABLES:
+                raise self._refused(table.MY_OWN, name)
 
     @abc.abstractmethod
     def _account(self, event: Statement, parsed: Parsed) -> Items:

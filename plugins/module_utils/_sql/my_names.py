@@ -20,7 +20,6 @@ _MODIFIERS = frozenset(
 )
 _BEFORE_NAME = frozenset("IF NOT EXISTS BODY WAIT NOWAIT".split())
 _LISTS = frozenset("TABLE TABLES VIEW SEQUENCE".split())
-_BEFORE_TABLE = frozenset("UPDATE DELETE FROM JOIN STRAIGHT_JOIN USING LOW_PRIORITY QUICK IGNORE ,".split())
 
 
 class Parsed(Places[Word]):
@@ -97,19 +96,7 @@ def _merged(parsed: Parsed, start: int) -> list[int]:
     begin = next((i for i in range(start, len(parsed)) if parsed.upper[i : i + 3] == ["UNION", "=", "("]), -1)
     begin = begin + 2 if begin > 0 else len(parsed)
     end = parsed.upper.index(")", begin) if ")" in parsed.upper[begin:] else len(parsed)
-    return [place + 1 for place in range(begin, end) if parsed.upper[place] in ("(", ",")]
-
-
-def written(parsed: Parsed) -> list[int]:
-    """Places of the tables of an UPDATE or DELETE."""
-    ends = [parsed.find(word) for word in ("SET", "WHERE", "ORDER", "LIMIT")]
-    last = min((end for end in ends if end > 0), default=len(parsed))
-    depth, found = 0, []
-    for place in range(last):
-        depth += (parsed.upper[place] == "(") - (parsed.upper[place] == ")")
-        if depth == 0 and parsed.upper[place] in _BEFORE_TABLE and parsed.at(place + 1).name is not None:
-            found.append(place + 1)
-    return found
+    return [place + 1 for place in range(begin, end - 1) if parsed.upper[place] in ("(", ",")]
 
 
 def qualifier(parsed: Parsed, place: int) -> str | None:
@@ -175,5 +162,4 @@ __all__ = (
     "objects",
     "qualifier",
     "value",
-    "written",
 )

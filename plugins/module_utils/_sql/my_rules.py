@@ -67,9 +67,9 @@ class MyRules(MyContent):
         verb = match.group(1).decode().upper() if match else ""
         if verb in ("INSERT", "REPLACE"):
             return self._write(event)
-        if verb in ("UPDATE", "DELETE"):
-            return self._change(event)
         parsed = Parsed(event.text, self._mode)
+        if verb in ("UPDATE", "DELETE"):
+            return self._change(event, parsed)
         if verb == "USE":
             return self._use(parsed)
         if verb == "SET" and (parsed.upper[1:2] == ["PASSWORD"] or parsed.upper[1:3] == ["DEFAULT", "ROLE"]):
@@ -102,6 +102,11 @@ class MyRules(MyContent):
         if verb in ("CHANGE", "STOP") or (verb == "START" and follows != "TRANSACTION"):
             return self._count(table.MY_REPLICATION)
         if verb in _ENDS or verb == "START":
+            # MariaDB knows a BEGIN with statements in it.
+            if (verb == "BEGIN" and parsed.upper[1:] not in ([], ["WORK"])) or not {";", ":", "("}.isdisjoint(
+                parsed.upper
+            ):
+                raise self._refused(table.UNKNOWN, f"{verb} {follows}")
             if "TO" not in parsed.upper:
                 self._transaction(verb)
             return self._setting(Execute(event.place, event.text, False))

@@ -175,6 +175,12 @@ MY_UNCLEAR = Rule(
     "versions in /*! .. */ of other than 5 or 6 digits, one within another, quotes in optimizer hints",
     "Take the comment out of the dump.",
 )
+MY_OWN = Rule(
+    "refused",
+    "table of a swap",
+    "backupdb_journal, backupdb_swapped, backupdb_settled: by these a restore tells how far it is",
+    "Take it out of the dump.",
+)
 MY_EVENT = Rule("changed", "events created disabled", "to be enabled after the swap")
 MY_IF_NOT_EXISTS = Rule("changed", "accounts created IF NOT EXISTS", "an account that exists stays as it is")
 MY_GRANT = Rule("changed", "grants for the target's name", "ON old.* becomes ON target.*")
@@ -191,6 +197,7 @@ MYSQL = (
         MY_DEFINER,
         MY_VERSIONED,
         MY_UNCLEAR,
+        MY_OWN,
         MY_EVENT,
     ),
     *(MY_IF_NOT_EXISTS, MY_GRANT, MY_GRANT_PASSWORD),

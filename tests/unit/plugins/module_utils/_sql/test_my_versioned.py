@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import BackupError, Unreadable
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Unreadable
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_versioned import as_run, runs_on
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Target
 from ansible_collections.vya.backupdb.tests.unit.plugins.module_utils._sql.through_rules import (

@@ -1,0 +1,120 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""MySQL and MariaDB: the tables that a query or a change of data names, and whether an INSERT has plain values.
+
+Source: MySQL Reference Manual, "JOIN Clause", "UPDATE Statement", "DELETE Statement", "INSERT Statement".
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.lexer import BODIES
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_names import Parsed
+
+_NAME = rb"(?:`(?:[^`]|``)*`|\"(?:[^\"]|\"\")*\"|[0-9A-Za-z$_\x80-\xff]+)"
+_BEFORE = rb"(?:INSERT|REPLACE)\s+(?:(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE)\s+)*(?:INTO\s+)?"
+_NO_NAME = rb"(?!(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE|INTO)\b)"
+_COLUMNS = rb"\s*(?:\(\s*(?:" + _NAME + rb"(?:\s*,\s*" + _NAME + rb")*\s*)?\)\s*)?"
+# INSERT with values: the database, the table.
+VALUES = re.compile(
+    _BEFORE + _NO_NAME + rb"(?:(" + _NAME + rb")\.)?(" + _NAME + rb")(?=[\s(])" + _COLUMNS + rb"VALUES?\b", re.I
+)
+# Words that make values more than values.
+_TELLING = (b"select", b"load_file", b"union")
+_CODE = re.compile(b"|".join(_TELLING), re.I)
+
+# A table follows; so do more behind a comma.
+_TABLES = frozenset("UPDATE INSERT REPLACE DELETE INTO FROM JOIN STRAIGHT_JOIN USING TABLE".split())
+_EXPRESSIONS = frozenset(
+    "WHERE SET GROUP HAVING ORDER LIMIT WINDOW SELECT VALUES UNION EXCEPT INTERSECT RETURNING".split()
+)
+# Where a table is due: these are no names.
+_QUERIES = frozenset("SELECT VALUES WITH".split())
+_MODIFIERS = frozenset("LOW_PRIORITY HIGH_PRIORITY DELAYED QUICK IGNORE LATERAL HISTORY".split())
+# In their parentheses FROM and USING are no clauses.
+_FUNCTIONS = frozenset("EXTRACT TRIM SUBSTRING SUBSTR MID CONVERT POSITION CHAR WEIGHT_STRING".split())
+
+
+def plain(text: bytes, modes: tuple[bool, bool]) -> bool:
+    """Whether the values hold no query and read no file. Looks into strings only where one has such a word."""
+    lower = text.lower()
+    if not any(word in lower for word in _TELLING):
+        return True
+    names = b'`"' if modes[1] else b"`"
+    return not _CODE.search(_quoted(*modes).sub(lambda found: found[0] if found[0][:1] in names else b" ", text))
+
+
+def _quoted(backslashes: bool, ansi: bool) -> t.Pattern[bytes]:
+    parts = [rb"\#[^\n]*", rb"--(?=[\x00-\x20\x7f]|\Z)[^\n]*", rb"/\*(?!M?!).*?\*/"]
+    for quote, escapes in ((b"'", backslashes), (b'"', backslashes and not ansi), (b"`", False)):
+        parts.append(quote + BODIES[quote, escapes].pattern + quote)
+    return re.compile(b"|".join(parts), re.S)
+
+
+def tables(parsed: Parsed) -> list[int]:
+    """Places of the names of tables, at any depth, those that are written to among them."""
+    found: list[int] = []
+    around: list[tuple[str, bool]] = []
+    state = "expression"  # table: a name may follow now; list: it would follow a comma
+    for place, word in enumerate(parsed.upper):
+        sign = word if parsed.at(place).kind == "other" or not _behind_dot(parsed, place) else ""
+        before = parsed.upper[place - 1] if place else ""
+        if sign == "(":
+            around.append((state, before in _FUNCTIONS))
+            state = "table" if state == "table" else "expression"
+        elif sign == ")":
+            state = around.pop()[0] if around else "expression"
+            state = "list" if state == "table" else state
+        elif sign == ",":
+            state = "table" if state == "list" else state
+        elif sign in _TABLES and not _no_clause(parsed, place, before, around):
+            state = "table"
+        elif sign in _QUERIES or (sign in _EXPRESSIONS and state != "table"):
+            state = "expression"
+        elif state == "table" and not _passed(parsed, place):
+            if parsed.at(place).name is not None:
+                found.append(place)
+            state = "list"
+    return found
+
+
+def _behind_dot(parsed: Parsed, place: int) -> bool:
+    """Whether a keyword is none: it names a part of what is before the dot. Behind a number it is one."""
+    return place > 1 and parsed.upper[place - 1] == "." and not parsed.at(place - 2).text.isdigit()
+
+
+def _no_clause(parsed: Parsed, place: int, before: str, around: list[tuple[str, bool]]) -> bool:
+    """Whether a word of a clause is something else here: ON DUPLICATE KEY UPDATE, FOR UPDATE, EXTRACT(.. FROM ..)."""
+    word = parsed.upper[place]
+    if around and around[-1][1] and word in ("FROM", "USING"):
+        return True
+    if word in ("UPDATE", "DELETE") and before in ("KEY", "FOR"):
+        return True
+    return word in ("INSERT", "REPLACE") and (parsed.upper[place + 1 : place + 2] == ["("] or before == "OR")
+
+
+def _passed(parsed: Parsed, place: int) -> bool:
+    """Whether the table still comes: a modifier is here, or ``{ OJ``, as ODBC writes a join."""
+    if parsed.upper[place] in _MODIFIERS:
+        return parsed.upper[place + 1 : place + 2] != ["."]
+    return parsed.upper[place] == "{" or (place > 0 and parsed.upper[place - 1] == "{")
+
+
+def main_verb(parsed: Parsed) -> str:
+    """Behind WITH: what it is about."""
+    verbs = ("SELECT", "UPDATE", "DELETE", "INSERT", "REPLACE", "VALUES", "TABLE")
+    depth = 0
+    for word in parsed.upper[1:]:
+        depth += (word == "(") - (word == ")")
+        if depth == 0 and word in verbs:
+            return word
+    return ""
+
+
+__all__ = ("VALUES", "main_verb", "plain", "tables")

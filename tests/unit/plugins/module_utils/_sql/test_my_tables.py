@@ -1,0 +1,101 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which tables a statement of MySQL names, wherever it names them: nothing reads or writes beside its own database."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_names import Parsed
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_tables import tables
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import RefusedError
+from ansible_collections.vya.backupdb.tests.unit.plugins.module_utils._sql.through_rules import MARIADB, NAMES, through
+
+T = "CREATE TABLE `a` (b int)"
+
+NAMED: list[tuple[str, str]] = [
+    ("UPDATE t SET a.x = (1), b.y = f(c.z, d.z)", "t"),
+    ("UPDATE (t, zoo.u) SET x = 1", "t zoo"),
+    ("UPDATE (t JOIN (zoo.u, v) USING (i)) SET x = 1", "t zoo v i"),
+    ("UPDATE t JOIN u ON (t.a = u.a), v SET x = 1", "t u v"),
+    ("UPDATE shop.limit, zoo.u SET x = 1", "shop zoo"),
+    ("UPDATE history.t, value, zoo.u SET x = 1", "history value zoo"),
+    ("UPDATE t, { OJ zoo.u LEFT OUTER JOIN v ON u.i = v.i } SET x = 1", "t zoo v"),
+    ("UPDATE t SET x = (SELECT MAX(y) FROM zoo.u)", "t zoo"),
+    ("DELETE FROM t USING (t JOIN zoo.u)", "t t zoo"),
+    ("DELETE a FROM (zoo.u AS a) JOIN t", "a zoo t"),
+    ("DELETE LOW_PRIORITY QUICK IGNORE FROM t WHERE a.b IN (1, 2)", "t"),
+    ("INSERT INTO t (a, b) SELECT u.a, TRIM('x' FROM u.b) FROM u WHERE EXTRACT(YEAR FROM u.d) > 1", "t u"),
+    ("INSERT t SELECT CONVERT(u.a USING utf8mb4), REPLACE(u.b, 'x', 'y') FROM u, (SELECT 1 FROM v) w", "t u v"),
+    ("INSERT INTO t VALUES (1) ON DUPLICATE KEY UPDATE t.x = 1, t.y = 2", "t"),
+    ("INSERT INTO t SELECT 1.FROM zoo.u", "t zoo"),
+    ("REPLACE t TABLE zoo.u", "t zoo"),
+    ("WITH x AS (SELECT 1 FROM u) UPDATE t JOIN x SET t.a = 1", "u t x"),
+    ("INSERT INTO t SELECT * FROM u USE INDEX (i, j), v FOR UPDATE", "t u v"),
+]
+
+
+@pytest.mark.parametrize(("sql", "names"), NAMED)
+def test_tables_are_found(sql: str, names: str) -> None:
+    parsed = Parsed(sql.encode())
+    assert [parsed.at(place).name for place in tables(parsed)] == names.split()
+
+
+REFUSED: list[tuple[str, str]] = [
+    ("BEGIN NOT ATOMIC SET GLOBAL general_log = 1; DROP TABLE zoo.cages; END", "UNKNOWN"),
+    ("COMMIT: LOOP DROP TABLE zoo.cages; END LOOP", "UNKNOWN"),
+    ("UPDATE (t, zoo.cages) SET x = 1", "OTHER_WRITE"),
+    ("DELETE FROM t USING (old.t JOIN zoo.cages)", "OTHER_WRITE"),
+    ("DELETE a FROM (zoo.cages AS a) JOIN t", "OTHER_WRITE"),
+    ("WITH x AS (SELECT 1) UPDATE zoo.cages SET i = 1", "OTHER_WRITE"),
+    ("WITH x AS (SELECT 1) DELETE FROM zoo.cages", "OTHER_WRITE"),
+    ("INSERT INTO t SELECT * FROM zoo.cages", "OTHER_WRITE"),
+    ("INSERT INTO t VALUES (1), ((SELECT x FROM zoo.cages))", "OTHER_WRITE"),
+    ("REPLACE INTO t (x) SELECT x FROM u JOIN zoo.cages", "OTHER_WRITE"),
+    ("UPDATE t SET x = (SELECT x FROM zoo.cages)", "OTHER_WRITE"),
+    ("CREATE TABLE t AS SELECT * FROM zoo.cages", "OTHER_WRITE"),
+    ("DROP TABLE 'x' zoo.cages", "UNKNOWN"),
+    ("INSERT INTO t VALUES (LOAD_FILE('/etc/passwd'))", "SERVER_FILE"),
+    ("INSERT INTO t VALUES ('load_file', `load_file` ('x'))", "SERVER_FILE"),
+    ("UPDATE t SET x = LOAD_FILE('/etc/passwd')", "SERVER_FILE"),
+    ("CREATE TABLE t AS SELECT LOAD_FILE('/etc/passwd')", "SERVER_FILE"),
+    ("CREATE TABLE t (x int) DATA DIRECTORY='/tmp'", "SERVER_FILE"),
+    ("CREATE TABLE t (x int) PARTITION BY HASH (x) (PARTITION p INDEX DIRECTORY '/tmp')", "SERVER_FILE"),
+    ("CREATE TABLE t (x text) ENGINE=CONNECT TABLE_TYPE=DOS", "SERVER_FILE"),
+    ("CREATE TABLE t (x text) ENGINE 'connect'", "SERVER_FILE"),
+    ("CREATE TABLE t (x text) FILE_NAME='/etc/passwd'", "SERVER_FILE"),
+    ("CREATE TABLE backupdb_journal (plan text)", "MY_OWN"),
+    ("CREATE TABLE `old`.`BackupDB_Swapped` (plan text)", "MY_OWN"),
+    ("RENAME TABLE a TO backupdb_settled", "MY_OWN"),
+    ("ALTER TABLE a RENAME TO backupdb_journal", "MY_OWN"),
+]
+
+
+@pytest.mark.parametrize(("sql", "rule"), REFUSED)
+def test_what_is_refused(sql: str, rule: str) -> None:
+    with pytest.raises(RefusedError) as caught:
+        through(MARIADB, f"USE old;\n{T};\nDELIMITER ;;\n{sql};;\n")
+    assert caught.value.rule.name == NAMES[rule]
+
+
+TAKEN: list[tuple[str, str]] = [
+    ("UPDATE (old.t JOIN old.b USING (i)) SET x = 1", "UPDATE (t JOIN b USING (i)) SET x = 1"),
+    ("INSERT INTO old.t SELECT * FROM old.u", "INSERT INTO t SELECT * FROM u"),
+    ("INSERT INTO t SELECT old.u.x FROM old.u", "INSERT INTO t SELECT u.x FROM u"),
+    ("INSERT INTO t VALUES ((SELECT 'old.x' FROM old.u))", "INSERT INTO t VALUES ((SELECT 'old.x' FROM u))"),
+    ("UPDATE old.t SET x = (SELECT y FROM old.u)", "UPDATE t SET x = (SELECT y FROM u)"),
+    ("DELETE old.t FROM old.t JOIN old.u ON t.i = u.i", "DELETE t FROM t JOIN u ON t.i = u.i"),
+    ("CREATE VIEW v AS SELECT old.x FROM (old.t old JOIN old.u)", "CREATE VIEW v AS SELECT old.x FROM (t old JOIN u)"),
+    ("INSERT INTO t VALUES ('select load_file(1) from zoo.x', 'it\\'s')", ""),
+    ("INSERT INTO t (`select`, selected) VALUES ('union', 2) /* select */", ""),
+    ("DROP TABLE backupdb_journal", ""),
+    ("BEGIN WORK; COMMIT", "BEGIN WORK\nCOMMIT"),
+    ("SAVEPOINT a; ROLLBACK TO a", "SAVEPOINT a\nROLLBACK TO a"),
+    ("CREATE TABLE c (data_directory text, file_name text, connect int) ENGINE=InnoDB", ""),
+]
+
+
+@pytest.mark.parametrize(("sql", "made"), TAKEN)
+def test_what_is_executed(sql: str, made: str) -> None:
+    out, dummy = through(MARIADB, f"USE old;\n{T};\n{sql};")
+    assert out == [T, *(made or sql).split("\n")]
