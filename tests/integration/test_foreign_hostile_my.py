@@ -58,7 +58,7 @@ def test_nothing_reaches_another_database(server: support.Server, tmp_path: Path
     """Whatever a comment, a parenthesis or a compound statement hides: `zoo`, accounts and settings stay."""
     here = Here(server, tmp_path)
     src = tmp_path / "hostile.sql"
-    taken = []
+    taken: list[str] = []
     for statement in HOSTILE:
         src.write_text(START + statement + "\n", encoding="utf-8")
         try:
@@ -96,10 +96,8 @@ def test_settings_of_the_databases_before(server: support.Server, tmp_path: Path
         cursor.execute("INSERT INTO b VALUES (0, 'zażółć 日本 😀'), (5, 'b\\\\'), (7, '\"')")
         cursor.execute("COMMIT")
     connection.close()
-    src = dump(
-        *(server, tmp_path / "both.sql", *options, "--routines", "--triggers", "--no-tablespaces"),
-        *("--default-character-set=utf8mb4", "--databases", "first", "second"),
-    )
+    options = (*options, "--routines", "--triggers", "--no-tablespaces", "--default-character-set=utf8mb4")
+    src = dump(server, tmp_path / "both.sql", *options, "--databases", "first", "second")
     restored(server, src, target="copy", source_database="second")
     support.assert_same(support.fingerprint(server, "second"), support.fingerprint(server, "copy"))
     assert server.query("SELECT i, HEX(t) FROM b ORDER BY i", database="copy") == server.query(

@@ -15,6 +15,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._sql import my_accoun
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Bulk, Meta, Statement, Unreadable
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_content import MyContent
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_names import Parsed
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_tables import plain
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_versioned import as_run, runs_on
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.places import decode
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Item
@@ -84,7 +85,7 @@ class MyRules(MyContent):
         return self._other(event, parsed, verb)
 
     def _bulk(self, event: Bulk) -> Items:
-        if b"/*" in event.text:
+        if b"/*" in event.text and not plain(event.text, self._strings.modes):
             # Its first word may have been in a comment that is skipped.
             return self._statement(Statement(event.place, event.text))
         return self._write(event)

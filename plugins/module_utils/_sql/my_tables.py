@@ -26,8 +26,8 @@ VALUES = re.compile(
     _BEFORE + _NO_NAME + rb"(?:(" + _NAME + rb")\.)?(" + _NAME + rb")(?=[\s(])" + _COLUMNS + rb"VALUES?\b", re.I
 )
 # Words that make values more than values.
-_TELLING = (b"select", b"load_file", b"union")
-_CODE = re.compile(b"|".join(_TELLING), re.I)
+_TELLING = (b"select", b"load_file", b"union", b"/*")
+_MORE = (b'"', b"`", b"#", b"\\", b"--")
 
 # A table follows; so do more behind a comma.
 _TABLES = frozenset("UPDATE INSERT REPLACE DELETE INTO FROM JOIN STRAIGHT_JOIN USING TABLE".split())
@@ -42,12 +42,29 @@ _FUNCTIONS = frozenset("EXTRACT TRIM SUBSTRING SUBSTR MID CONVERT POSITION CHAR 
 
 
 def plain(text: bytes, modes: tuple[bool, bool]) -> bool:
-    """Whether the values hold no query and read no file. Looks into strings only where one has such a word."""
+    """Whether this is an INSERT of values that hold no query, read no file and have no comment that might be code.
+    Looks into strings only where one has such a word."""
+    head = VALUES.match(text)
+    if head is None:
+        return False
     lower = text.lower()
     if not any(word in lower for word in _TELLING):
         return True
-    names = b'`"' if modes[1] else b"`"
-    return not _CODE.search(_quoted(*modes).sub(lambda found: found[0] if found[0][:1] in names else b" ", text))
+    code = _outside(text[head.end() :], modes[0])
+    if code is None:
+        names = b'`"' if modes[1] else b"`"
+        code = _quoted(*modes).sub(lambda found: found[0] if found[0][:1] in names else b" ", text)
+    lower = code.lower()
+    return not any(word in lower for word in _TELLING)
+
+
+def _outside(values: bytes, backslashes: bool) -> bytes | None:
+    """What is between strings in single quotes; None where there is anything else that may hold quotes."""
+    if backslashes and b"\\" in values:
+        values = values.replace(b"\\\\", b"").replace(b"\\'", b"")
+    parts = values.split(b"'")
+    code = b" ".join(parts[::2])
+    return None if len(parts) % 2 == 0 or any(sign in code for sign in _MORE) else code
 
 
 def _quoted(backslashes: bool, ansi: bool) -> t.Pattern[bytes]:
