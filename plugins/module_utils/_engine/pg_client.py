@@ -91,6 +91,7 @@ class Client:
         self.run = run
         self.login = login
         self._secret: SecretFile | None = None
+        self._found: dict[str, list[tuple[str, int, str]]] = {}
         if "\n" in login.password or "\r" in login.password:
             raise ConfigError("The password has a line break, which no passfile of PostgreSQL can hold.")
         if login.config_file:
@@ -162,6 +163,11 @@ class Client:
 
     def find_tools(self, name: str) -> list[tuple[str, int, str]]:
         """All copies of a tool: (path, major version, version), those on PATH first."""
+        if name not in self._found:
+            self._found[name] = self._find_tools(name)
+        return self._found[name]
+
+    def _find_tools(self, name: str) -> list[tuple[str, int, str]]:
         folders = [item for item in os.environ.get("PATH", "").split(os.pathsep) if item]
         for pattern in _BIN_FOLDERS:
             folders += sorted(glob.glob(pattern), reverse=True)

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import tarfile
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Engine, Restore
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import CodecError, ToolError
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import (
     Command,
     Pipeline,
@@ -27,6 +29,8 @@ from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_properties im
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Target, Wanted
 
 _LISTING = 64 << 20
+# pg_restore 15 reads for ever at the end of an archive that was cut at some places. A whole one never stops writing.
+_PATIENCE = 60.0
 _TOOL = re.compile(r"^;\s+Dumped by pg_dump version: (\S+)", re.M)
 
 
@@ -38,7 +42,10 @@ class Archive:
         self.tool = "pg_dump"
         self._fd: int | None = None
         if source.content.kind != "directory":
-            self._fd = source.spooled().fileno()
+            opened = source.spooled()
+            self._fd = opened.fileno()
+            if source.content.kind == "tar":
+                _check_tar(opened)
         self._place = source.path if self._fd is None else f"/dev/fd/{self._fd}"
 
     def _reader(self, *options: str) -> Command:
@@ -62,16 +69,36 @@ class Archive:
     def check(self, target: Target, wanted: Wanted) -> None:
         """Read all of it, as the rules read a plain dump: what they refuse there is refused here. pg_restore's list
         alone would pass a halved archive."""
-        with streamed(self._run, [self._reader("--file=-")]) as chunks:
-            script = Script(chunks, target, wanted)
-            script.begin()
-            script.only_read()
+        try:
+            with streamed(self._run, [self._reader("--file=-")], patience=_PATIENCE) as chunks:
+                script = Script(chunks, target, wanted)
+                script.begin()
+                script.only_read()
+        except ToolError as exc:
+            exc.hint = exc.hint or _explained("")
+            raise
 
     def load(self, restore: Restore) -> list[str]:
         """Load it into the scratch database."""
         path = self._source.path if self._fd is None else ""
         loader = t.cast(Command, restore.loader("database", spooled=self._fd, path=path))
         return Pipeline(self._run, [StreamSource(()), loader]).execute()
+
+
+def _check_tar(stream: t.BinaryIO) -> None:
+    """All members and the end of the archive are there. pg_restore does not look at what it does not need."""
+    stream.seek(0)
+    end = 0
+    try:
+        with tarfile.open(fileobj=stream, mode="r:") as archive:
+            for member in archive:
+                end = member.offset_data + -(-member.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+    except (tarfile.TarError, EOFError, OSError) as exc:
+        raise CodecError(f"The tar archive is damaged: {exc}.", stage="read", hint=_explained("")) from exc
+    stream.seek(end)
+    if stream.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+        raise CodecError("The tar archive ends too early.", stage="read", hint=_explained(""))
+    stream.seek(0)
 
 
 def _explained(stderr: str) -> str:

@@ -49,11 +49,12 @@ class _Queue(Sink):
 
 
 @contextlib.contextmanager
-def streamed(run: Run, nodes: t.Sequence[Node]) -> t.Iterator[t.Iterator[bytes]]:
+def streamed(run: Run, nodes: t.Sequence[Node], *, patience: float = 0.0) -> t.Iterator[t.Iterator[bytes]]:
     """The bytes at the end of a chain of ``nodes`` (a source, filters, commands).
 
     The iterator raises what broke the chain: a stream that ended because its decompressor died is not mistaken for a
-    whole one. Leaving the context early ends the chain.
+    whole one. Leaving the context early ends the chain. ``patience``: seconds without a byte after which a chain that
+    should go on is given up; 0 waits for ever.
     """
     sink = _Queue()
     pipeline = Pipeline(run, [*nodes, sink])
@@ -70,19 +71,23 @@ def streamed(run: Run, nodes: t.Sequence[Node]) -> t.Iterator[t.Iterator[bytes]]
     thread = threading.Thread(target=pump, daemon=True, name="stream")
     thread.start()
     try:
-        yield _taken(run, sink, thread)
+        yield _taken(run, sink, thread, patience)
     finally:
         sink.abandoned.set()
         pipeline.kill()
         thread.join()
 
 
-def _taken(run: Run, sink: _Queue, thread: threading.Thread) -> t.Iterator[bytes]:
+def _taken(run: Run, sink: _Queue, thread: threading.Thread, patience: float) -> t.Iterator[bytes]:
+    waited = 0
     while True:
         try:
             item = sink.chunks.get(timeout=1)
         except queue.Empty:
             run.check()
+            waited += 1
+            if patience and waited >= patience:
+                raise ToolError(f"Nothing came for {waited} seconds.", stage="read") from None
             if not thread.is_alive() and sink.chunks.empty():
                 raise ToolError("The stream broke without a word.", stage="read") from None
             continue
@@ -91,6 +96,7 @@ def _taken(run: Run, sink: _Queue, thread: threading.Thread) -> t.Iterator[bytes
         if item == _END:
             return
         run.check()
+        waited = 0
         yield item
 
 
