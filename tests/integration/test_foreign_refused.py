@@ -134,6 +134,7 @@ def test_a_dump_cut_anywhere(
             told = str(caught.value)
             words = (
                 "Nothing came",
+                "tar archive",
                 "ends",
                 "empty",
                 "holds no",
