@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import io
 import os
 import stat
 import tempfile
@@ -59,6 +60,8 @@ class Source:
         self._kept = contextlib.ExitStack()
         self._steps: list[t.Callable[[], t.Sequence[Node]]] = []
         self._layers: list[str] = []
+        self._file: t.BinaryIO = io.BytesIO()
+        self.content = Content("", ())
         self.size = 0
 
     def __enter__(self) -> Source:
