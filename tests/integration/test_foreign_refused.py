@@ -158,10 +158,11 @@ def test_incomplete_when_allowed(server: support.Server, tmp_path: Path) -> None
     src = tmp_path / "cut.sql"
     src.write_bytes(cut)
     refused = restore(server, src, target="copy")
-    assert refused["failed"] and "allow_incomplete" in refused["msg"]
+    assert refused["failed"] and "allow_incomplete" in refused["msg"] and str(src) in refused["msg"]
     taken = restore(server, src, target="copy", allow_incomplete=True)
     assert not taken["failed"], taken["msg"]
     assert taken["source"]["complete"] is False
+    assert any("INCOMPLETE" in text for text in taken["warnings"])
     support.assert_same(support.fingerprint(server, "shop"), support.fingerprint(server, "copy"))
     src.write_bytes(cut + b"INSERT INTO log VALUES ('open")
     refused = restore(server, src, target="other", allow_incomplete=True)

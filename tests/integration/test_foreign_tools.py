@@ -119,6 +119,32 @@ def test_everything_an_engine_knows(any_server: support.Server, tmp_path: Path) 
     _empty(server)
 
 
+def test_the_other_engines_dump(pg15: support.Server, mariadb: support.Server, tmp_path: Path) -> None:
+    """Its header tells who wrote it."""
+    for server, other in ((pg15, mariadb), (mariadb, pg15)):
+        _empty(server)
+        fill(server, "shop")
+        src = dump(server, tmp_path / f"{server.flavour}.sql", "shop")
+        told = restore(other, src, target="copy")["msg"]
+        assert "was written by" in told and other.flavour[:7] in told
+        assert "copy" not in other.databases()
+        _empty(server)
+
+
+def test_what_becomes_of_the_old_one(any_server: support.Server, tmp_path: Path) -> None:
+    """The message says whether a database was there, and whether it is gone."""
+    _empty(any_server)
+    src = tmp_path / "x.sql"
+    src.write_text("CREATE TABLE t (i INTEGER);\nINSERT INTO t VALUES (1);\n", encoding="utf-8")
+    assert "replace" not in restored(any_server, src, target="shop")["msg"]
+    would = restored(any_server, src, target="shop", if_exists="replace", check=True)
+    assert "which would be dropped" in would["msg"]
+    assert "it replaced was dropped" in restored(any_server, src, target="shop", if_exists="replace")["msg"]
+    kept = restored(any_server, src, target="shop", if_exists="replace", keep_previous=True)
+    assert f"is kept as {kept['previous']}" in kept["msg"]
+    _empty(any_server)
+
+
 def test_mysqldump_of_several_wants_a_choice(family: support.Server, tmp_path: Path) -> None:
     src = dump(family, tmp_path / "dump.sql", *WHOLE, "--databases", "shop", "zoo")
     result = restore(family, src, target="copy")

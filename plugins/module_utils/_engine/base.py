@@ -200,6 +200,8 @@ class Restore(abc.ABC):
     :meth:`swap` has returned."""
 
     scratch: str
+    # Whether the target is there, once preflight has looked.
+    exists = False
 
     @abc.abstractmethod
     def preflight(self, *, globals_follow: bool = False) -> list[str]:

@@ -15,7 +15,7 @@ import typing as t
 from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_script
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Restore, RestorePlan, Server, Session
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, execute
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, error_number, execute
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_code import run_script
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_dumping import HISTORY
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_schema import UNCOMPARED, Reader
@@ -29,6 +29,9 @@ from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Comm
 
 LIMIT = 64
 SYSTEM = ("mysql", "information_schema", "performance_schema", "sys", "ndbinfo", "mysql_innodb_cluster_metadata")
+# Above are errors of the connection: nobody knows what the server did.
+_CLIENT_ERRORS = 2000
+_DENIED = (1044, 1142, 1227)
 _NAME = re.compile(r"^[a-z0-9_]+\Z")
 
 
@@ -70,7 +73,8 @@ class MysqlRestore(Restore):
             self._client.fitting_tool("mysql", self._server)
         for name in (plan.target, self.scratch):
             take_lock(self._admin, name)
-        if self._exists(plan.target):
+        self.exists = self._exists(plan.target)
+        if self.exists:
             if not plan.replace:
                 raise ConfigError(
                     f"The database {plan.target!r} exists.",
@@ -104,8 +108,12 @@ class MysqlRestore(Restore):
         try:
             self._run(sql, "create")
         except EngineError as exc:
+            number = error_number(exc) or _CLIENT_ERRORS
+            self._created = number >= _CLIENT_ERRORS  # what the server refused is not there
             exc.hint = (
-                "The account needs CREATE on all databases; the server must know the character set and collation."
+                "The account needs CREATE on all databases."
+                if number in _DENIED
+                else "The server must know the character set and collation."
             )
             raise
 

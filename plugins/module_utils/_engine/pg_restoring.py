@@ -79,7 +79,8 @@ class PostgresqlRestore(Restore):
         for name in (plan.target, self.scratch):
             if not self._run(f"SELECT pg_try_advisory_lock({lock_key(name)})", "lock")[0][0]:
                 raise LockedError(f"Another restore into {name!r} is running.", hint="Wait for it to end.")
-        if self._exists(plan.target) and not plan.replace:
+        self.exists = self._exists(plan.target)
+        if self.exists and not plan.replace:
             raise ConfigError(
                 f"The database {plan.target!r} exists.",
                 hint="Choose another target, or set if_exists=replace to load beside it and swap.",

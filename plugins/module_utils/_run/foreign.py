@@ -56,6 +56,7 @@ class ForeignTask:
         self._warnings: list[str] = []
         self._token = secrets.token_hex(4)
         self.target = options.target
+        self._replaced = False
 
     @property
     def _scratch(self) -> str:
@@ -69,16 +70,20 @@ class ForeignTask:
         with Source(self._run, options.path, options.identities) as source:
             with self._stages.stage("preflight"):
                 known = self._engine.known()
-            if source.content.kind == "sql":
-                found = self._sql(source, server, known, check_mode)
-            else:
-                found = self._archive(source, server, known, check_mode)
+            try:
+                work = self._sql if source.content.kind == "sql" else self._archive
+                found = work(source, server, known, check_mode)
+            except BackupError as exc:
+                if options.path not in exc.msg:
+                    exc.msg = f"src {options.path}: {exc.msg}"
+                raise
             layers = [*source.content.layers, source.content.kind]
             about = {"path": options.path, "layers": layers, "size": source.size, "size_human": human_size(source.size)}
         found["source"] = {**about, **found.pop("source")}
         return {
             "backup": None,
             "target": self.target,
+            "replaced": self._replaced,
             **found,
             "warnings": self._warnings,
             "stages": self._stages.seconds,
@@ -114,11 +119,16 @@ class ForeignTask:
         with source.plain() as chunks:
             script = Script(chunks, facts, wanted)
             with self._stages.stage("read"):
-                script.begin()
+                _of_this_engine(script, source.path, server)
             self._name(script.database)
             properties = {**known.defaults, **script.properties}
             restore = self._restore(Origin(script.database, properties, foreign=True))
             result = self._guarded(restore, lambda: self._load_sql(script, restore, check_mode))
+        if script.about()["complete"] is False:
+            self._warnings.append(
+                f"INCOMPLETE: {source.path} ends without the last line that its tool writes, after {script.statements}"
+                " statements. Rows, indexes or whole tables may be missing."
+            )
         result["adaptations"] = dict(script.adaptations)
         result["statements"] = script.statements
         result["source"] = script.about()
@@ -219,6 +229,7 @@ class ForeignTask:
         except BaseException:
             restore.close()
             raise
+        self._replaced = restore.exists
         left = restore.close()
         if left:
             self._warnings.append(f"Left behind, to be dropped by the next restore: {', '.join(left)}.")
@@ -244,6 +255,20 @@ class ForeignTask:
             except BackupError as exc:  # the database is in place
                 self._warnings.append(f"Grants on the restored objects failed: {exc.msg}")
         return {"tables": tables, "rows": rows, "verified": verified, "previous": previous}
+
+
+def _of_this_engine(script: Script, path: str, server: Server) -> None:
+    """Read to the first statement; ConfigError when a tool of another engine wrote it, whatever else is said of it."""
+    failed: BackupError | None = None
+    try:
+        script.begin()
+    except BackupError as exc:
+        failed = exc
+    tool = str(script.about()["tool"])
+    if tool and tool.startswith("pg_") != (server.engine == "postgresql"):
+        raise ConfigError(f"src: {path} was written by {tool}; the server is {server.flavour}.") from failed
+    if failed is not None:
+        raise failed
 
 
 __all__ = ("ForeignOptions", "ForeignTask")

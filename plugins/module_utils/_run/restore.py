@@ -165,6 +165,7 @@ class RestoreTask:
             self._warnings.append(f"Left behind, to be dropped by the next restore: {', '.join(left)}.")
         result["warnings"] = [*self._warnings, *warnings]
         result["stages"] = self._stages.seconds
+        result["replaced"] = restore.exists
         return result
 
     def _perform(self, restore: Restore, server: Server) -> dict[str, t.Any]:

@@ -29,7 +29,8 @@ def _backup(job: Job) -> Answer:
     warnings = result.pop("warnings")
     name = f"{options.database} of {result['backup']['snapshot']}"
     did = "would be restored" if job.check_mode else "was restored"
-    result["msg"] = f"The backup {result['backup']['id']} ({name}) {did} as {options.target}."
+    swapped = _swapped(job, result.pop("replaced"), result.get("previous"))
+    result["msg"] = f"The backup {result['backup']['id']} ({name}) {did} as {options.target}{swapped}."
     if job.diff:
         result["diff"] = _diff(options.target, before, str(result["backup"]["id"]))
     return Answer(result, changed=True, warnings=warnings)
@@ -63,11 +64,22 @@ def _foreign(job: Job) -> Answer:
     result = {"backup": None, "previous": None, **result} if not job.check_mode else {"backup": None, **result}
     did = "would be restored" if job.check_mode else "was restored"
     changed = sum(result["adaptations"].values())
+    swapped = _swapped(job, result.pop("replaced"), result.get("previous"))
     told = f" {changed} things were left out or changed, see adaptations." if changed else ""
-    result["msg"] = f"{options.path} {did} as {task.target}.{told}"
+    result["msg"] = f"{options.path} {did} as {task.target}{swapped}.{told}"
     if job.diff:
         result["diff"] = _diff(task.target, task.target in before, options.path)
     return Answer(result, changed=True, warnings=warnings)
+
+
+def _swapped(job: Job, existed: bool, previous: str | None) -> str:
+    """What becomes of a database that is in the target's place."""
+    if not existed:
+        return ""
+    if job.check_mode:
+        fate = "kept under another name" if job.params["keep_previous"] else "dropped"
+        return f", in place of the database that is there, which would be {fate}"
+    return f"; the database it replaced is kept as {previous}" if previous else "; the database it replaced was dropped"
 
 
 def _options(job: Job) -> RestoreOptions:
