@@ -23,3 +23,19 @@ options:
         are not unique, or when another host's backups are meant.
     type: str
 """
+
+    # Where something else than a backup can be meant.
+    OPTIONAL = r"""
+options:
+  store:
+    description:
+      - The folder on the managed host that holds the backups, as an absolute path. It is needed with O(database).
+      - It belongs to the user that the task runs as, or to root, and nobody else may write into it.
+    type: path
+  host:
+    description:
+      - The name under which the backups of this host are stored.
+      - The default is the host's own name, as C(hostname) prints it. Set it when hosts share a store and their names
+        are not unique, or when another host's backups are meant.
+    type: str
+"""

@@ -24,7 +24,7 @@ extends_documentation_fragment:
   - vya.backupdb.attributes
   - vya.backupdb.attributes.actiongroup_backupdb
   - vya.backupdb.connection
-  - vya.backupdb.store
+  - vya.backupdb.store.optional
   - vya.backupdb.selection
   - vya.backupdb.identity
 attributes:
@@ -42,11 +42,6 @@ attributes:
     details:
       - Every run restores again.
 options:
-  store:
-    description:
-      - The folder on the managed host that holds the backups, as an absolute path. It is needed with O(database).
-      - It belongs to the user that the task runs as, or to root, and nobody else may write into it.
-    type: path
   src:
     description:
       - A file on the managed host that another tool dumped, or the folder of an archive in C(pg_dump)'s directory

@@ -153,9 +153,8 @@ class Lexer(abc.ABC):
 
     def _close(self) -> tuple[Place, bytes]:
         """Where the open thing began, and its text up to the position."""
-        assert self._place is not None
         self._save()
-        place, self._place = self._place, None
+        place, self._place = t.cast(Place, self._place), None
         return place, b"".join(self._pieces)
 
     def _cut_out(self, size: int) -> None:

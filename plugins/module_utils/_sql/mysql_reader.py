@@ -205,8 +205,7 @@ class MysqlReader(Lexer):
     # -- commands of the client
 
     def _command(self) -> t.Iterator[Event]:
-        found = _COMMAND.match(self._buf, self._pos)
-        assert found
+        found = t.cast("t.Match[bytes]", _COMMAND.match(self._buf, self._pos))
         if found.lastgroup == "delimiter":
             self._change_delimiter(found.end() - self._pos)
             return

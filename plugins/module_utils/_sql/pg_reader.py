@@ -114,8 +114,7 @@ class PostgresReader(Lexer):
         self._pos = pattern.match(self._buf, self._pos, end).end()  # type: ignore[union-attr]
 
     def _token(self) -> t.Iterator[Event]:
-        found = _TOKEN.match(self._buf, self._pos)
-        assert found
+        found = t.cast("t.Match[bytes]", _TOKEN.match(self._buf, self._pos))
         kind = found.lastgroup
         if kind in ("line", "block"):
             yield from self._comment(self._line_comment if kind == "line" else self._block_comment)
@@ -145,8 +144,7 @@ class PostgresReader(Lexer):
         line_ends = 0
         while self._sight(1):
             began = self._here()
-            blank = SPACE.match(self._buf, self._pos)
-            assert blank
+            blank = t.cast("t.Match[bytes]", SPACE.match(self._buf, self._pos))
             line_ends += len(_LINE_END.findall(blank.group()))
             self._pos = blank.end()
             if self._pos == len(self._buf):
@@ -285,8 +283,9 @@ class PostgresReader(Lexer):
         end = self._line_end("a COPY statement")
         rest = self._buf[self._pos : end].strip()
         if rest and (b"\r" in rest or not rest.startswith(b"--")):
-            raise SqlReadError("Something follows COPY in its line, which psql would run after the data",
-                place=self._here())  # fmt: skip
+            raise SqlReadError(
+                "Something follows COPY in its line, which psql would run after the data", place=self._here()
+            )
         self._pos = end + 1
         began = self._here()
         at_line_start = True

@@ -138,13 +138,11 @@ def commands(line: str) -> list[Command]:
     found = []
     at = 0
     while at < len(line) and line[at] == "\\":
-        head = re.compile(r"\\(\\|[!?;]|[A-Za-z_]+[+]?|.?)", re.S).match(line, at)
-        assert head is not None
+        head = t.cast("t.Match[str]", re.compile(r"\\(\\|[!?;]|[A-Za-z_]+[+]?|.?)", re.S).match(line, at))
         at = head.end()
         arguments, unsafe = [], head.group(1) in ("", "\\", ";")
         while at < len(line):
-            piece = _ARGUMENT.match(line, at)
-            assert piece is not None
+            piece = t.cast("t.Match[str]", _ARGUMENT.match(line, at))
             if piece["next"]:
                 break
             at = piece.end()
