@@ -86,6 +86,23 @@ class Store(abc.ABC):
         """Stored bytes of a part; StoreError when it is missing."""
 
     @abc.abstractmethod
+    def notes(self, place: str) -> list[str]:
+        """Names of the files in a backup's folder, sorted: what is learnt about it later lies beside its manifest."""
+
+    @abc.abstractmethod
+    def read_note(self, place: str, name: str, limit: int) -> bytes:
+        """One of them; StoreError when it is no file, gone, or larger than ``limit`` bytes."""
+
+    @abc.abstractmethod
+    def write_note(self, place: str, name: str, data: bytes) -> None:
+        """A new file beside a finished backup's manifest, durable; StoreError (caused by FileExistsError when the name
+        is taken) when it cannot be written."""
+
+    @abc.abstractmethod
+    def takes_notes(self, place: str) -> bool:
+        """Whether :meth:`write_note` may be expected to work there; for check mode."""
+
+    @abc.abstractmethod
     def free_space(self) -> int | None:
         """Bytes that may still be written, or None when nobody knows."""
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import time
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils import _io as io
@@ -21,6 +22,9 @@ from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Dr
 
 _LOCK = ".lock"
 _OURS = re.compile(r"^(?:\.tmp-)?(?:pre-data|data-[0-9]{4}|post-data|database|globals)\.(?:sql|dump)[a-z0-9.]*\Z")
+# What is learnt about a backup later, and what a run that died in writing it has left.
+_NOTE = re.compile(r"^(?:\.tmp-)?verification-[0-9]{8}T[0-9]{6}Z\.json\Z")
+_DEAD_AFTER = 86400
 Step = t.Callable[[str], None]
 
 
@@ -188,6 +192,55 @@ class LocalStore(Store):
         with self.open_part(place, name) as stream:
             return os.fstat(stream.fileno()).st_size
 
+    def notes(self, place: str) -> list[str]:
+        fd = self._open_backup(place)
+        try:
+            return sorted(os.listdir(fd))
+        except OSError as exc:
+            raise StoreError(f"The folder {self._path}/{place} cannot be listed: {exc.strerror}.") from exc
+        finally:
+            os.close(fd)
+
+    def _open_backup(self, place: str) -> int:
+        try:
+            return self._open(*place.split("/"))
+        except FileNotFoundError as exc:
+            raise StoreError(f"{self._path}/{place} is missing.") from exc
+
+    def read_note(self, place: str, name: str, limit: int) -> bytes:
+        path = f"{self._path}/{place}/{name}"
+        fd = self._open_backup(place)
+        try:
+            with io.open_regular(fd, name, path) as stream:
+                if os.fstat(stream.fileno()).st_size > limit:
+                    raise StoreError(f"{path} is larger than {limit} bytes.")
+                return b"".join(iter(lambda: stream.read(1 << 16), b""))
+        except OSError as exc:
+            raise StoreError(f"{path} cannot be read: {exc.strerror}.") from exc
+        finally:
+            os.close(fd)
+
+    def write_note(self, place: str, name: str, data: bytes) -> None:
+        fd = self._open_backup(place)
+        try:
+            if not io.exists(fd, FILE_NAME):
+                raise StoreError(f"{self._path}/{place} is no finished backup any more.")
+            _sweep_notes(fd)
+            self._step(f"write {name}")
+            file = io.AtomicFile(fd, name, f"{self._path}/{place}/{name}")
+            try:
+                file.write(data)
+                self._step(f"publish {name}")
+            except BaseException:
+                file.abort()
+                raise
+            file.commit()
+        finally:
+            os.close(fd)
+
+    def takes_notes(self, place: str) -> bool:
+        return os.access(f"{self._path}/{place}", os.W_OK | os.X_OK)
+
     def free_space(self) -> int | None:
         info = os.fstatvfs(self._root)
         return info.f_bavail * info.f_frsize
@@ -208,6 +261,15 @@ class LocalStore(Store):
         return swept
 
 
+def _sweep_notes(folder: int) -> None:
+    """Remove what runs that died have left of their notes; those of today may be of one that lives."""
+    for name in os.listdir(folder):
+        if name.startswith(io.TEMPORARY) and _NOTE.match(name):
+            with contextlib.suppress(OSError):
+                if time.time() - os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime > _DEAD_AFTER:
+                    os.unlink(name, dir_fd=folder)
+
+
 def _fits(stream: t.BinaryIO) -> bool:
     return os.fstat(stream.fileno()).st_size <= MAX_SIZE
 
@@ -217,7 +279,7 @@ def _remove_backup(parent: int, backup_id: str, path: str) -> bool:
     fd = io.open_folder(parent, backup_id, path)
     try:
         for name in os.listdir(fd):
-            if _OURS.match(name) or name == io.TEMPORARY + FILE_NAME:
+            if _OURS.match(name) or _NOTE.match(name) or name == io.TEMPORARY + FILE_NAME:
                 os.unlink(name, dir_fd=fd)
         left = os.listdir(fd)
         os.fsync(fd)
