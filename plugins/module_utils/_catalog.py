@@ -28,6 +28,7 @@ class Entry:
 
     manifest: Manifest
     place: str
+    pinned: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +56,7 @@ def read(store: Store, *, host: str = "", instance: str = "", database: str = ""
         if [*map(names.encode, own), manifest.id] != found.place.split("/"):
             incomplete.append((found.place, f"its manifest belongs to {'/'.join(own)}/{manifest.id}"))
             continue
-        entries.append(Entry(manifest, found.place))
+        entries.append(Entry(manifest, found.place, found.pinned))
     entries.sort(key=lambda entry: (parse_time(entry.manifest.snapshot), entry.manifest.id), reverse=True)
     return Catalog(tuple(entries), tuple(sorted(incomplete)))
 

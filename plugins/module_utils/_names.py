@@ -54,6 +54,12 @@ def is_id(text: str) -> bool:
     return bool(_ID.match(text))
 
 
+def id_time(text: str) -> dt.datetime:
+    """When a backup with this id began, as its host's clock had it; ValueError for a time that does not exist."""
+    moment = dt.datetime.strptime(text.split("-", maxsplit=1)[0], "%Y%m%dT%H%M%SZ")
+    return moment.replace(tzinfo=dt.timezone.utc)
+
+
 def beside(name: str, suffix: str, limit: int, *, unit: str = "bytes") -> str:
     """``name`` with ``suffix``, cut so that it fits the server's ``limit`` (PostgreSQL: bytes, MySQL: chars)."""
     tail = f"_{suffix}"
@@ -86,4 +92,4 @@ def human_time(seconds: float) -> str:
     return f"{hours} h {minutes:02d} min"
 
 
-__all__ = ("GLOBALS", "beside", "decode", "encode", "human_size", "human_time", "is_id", "new_id")
+__all__ = ("GLOBALS", "beside", "decode", "encode", "human_size", "human_time", "id_time", "is_id", "new_id")

@@ -38,6 +38,7 @@ options:
 author:
   - vya.backupdb contributors (@vya)
 seealso:
+  - module: vya.backupdb.backup_retention
   - module: vya.backupdb.backup_verify
   - module: vya.backupdb.db_restore
 """
@@ -182,6 +183,10 @@ backups:
       sample:
         lsn: 0/1A2B3C8
         in_recovery: false
+    pinned:
+      description: Whether it is pinned, so that M(vya.backupdb.backup_retention) never removes it.
+      type: bool
+      sample: false
     place:
       description: Its folder, relative to the store.
       type: str

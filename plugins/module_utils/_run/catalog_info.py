@@ -71,7 +71,8 @@ def label(entry: catalog.Entry) -> Label:
 
 
 def _listed(job: Job, entry: catalog.Entry) -> dict[str, t.Any]:
-    return {**summary(entry.manifest), "place": entry.place, "path": f"{job.place}/{entry.place}"}
+    own = {"pinned": entry.pinned, "place": entry.place, "path": f"{job.place}/{entry.place}"}
+    return {**summary(entry.manifest), **own}
 
 
 def _series(entries: t.Sequence[catalog.Entry]) -> list[dict[str, t.Any]]:

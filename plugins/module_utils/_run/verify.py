@@ -167,7 +167,7 @@ def _damaged(job: Job, found: catalog.Catalog, entries: t.Sequence[catalog.Entry
             continue
         if backup == "latest" and backup_id < newest.get(tuple(series), ""):
             continue
-        if backup not in ("all", "latest", backup_id) or (before and _made(backup_id) > parse_time(before).timestamp()):
+        if backup not in ("all", "latest", backup_id) or (before and names.id_time(backup_id) > parse_time(before)):
             continue
         host, instance, database = (names.decode(item) for item in series)
         failures.append(
@@ -186,11 +186,6 @@ def _damaged(job: Job, found: catalog.Catalog, entries: t.Sequence[catalog.Entry
             }
         )
     return failures
-
-
-def _made(backup_id: str) -> float:
-    text = backup_id.split("-", maxsplit=1)[0]
-    return parse_time(f"{text[:4]}-{text[4:6]}-{text[6:11]}:{text[11:13]}:{text[13:15]}Z").timestamp()
 
 
 def _offer(found: catalog.Catalog) -> str:

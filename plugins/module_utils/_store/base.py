@@ -35,6 +35,7 @@ class Found:
     component: str
     manifest: bytes = b""
     problem: str = ""
+    pinned: bool = False
 
 
 class PartSink(Sink):
@@ -107,8 +108,27 @@ class Store(abc.ABC):
         """Bytes that may still be written, or None when nobody knows."""
 
     @abc.abstractmethod
-    def sweep(self, host: str, instance: str) -> list[str]:
-        """Remove what dead runs left; only valid while holding the lock. Returns the places."""
+    def sweep(self, host: str, instance: str, wanted: t.Callable[[str], bool] = lambda _place: True) -> list[str]:
+        """Remove what dead runs left, of the places that are ``wanted``; only valid while holding the lock. Returns the
+        places."""
+
+    @abc.abstractmethod
+    def retract(self, place: str) -> None:
+        """Remove a backup's manifest durably: now the backup does not exist, and :meth:`clear` may follow. StoreError
+        when it is pinned. Only valid while holding the lock, as are those below."""
+
+    @abc.abstractmethod
+    def clear(self, place: str) -> bool:
+        """Remove the data of what has no manifest; StoreError when it has one, or cannot be removed. Files that are not
+        ours stay, and their folder: then the answer is false."""
+
+    @abc.abstractmethod
+    def pin(self, place: str, note: bytes) -> None:
+        """Keep the backup for good: write ``note`` durably beside its manifest. A pinned one stays as it is."""
+
+    @abc.abstractmethod
+    def unpin(self, place: str) -> None:
+        """Undo :meth:`pin`, durably."""
 
     @abc.abstractmethod
     def close(self) -> None:

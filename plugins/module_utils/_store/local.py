@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import time
 import typing as t
 
@@ -18,14 +17,12 @@ from ansible_collections.vya.backupdb.plugins.module_utils import _io as io
 from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import StoreError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import FILE_NAME, MAX_SIZE
+from ansible_collections.vya.backupdb.plugins.module_utils._store import removal
 from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Draft, Found, PartSink, Series, Store
+from ansible_collections.vya.backupdb.plugins.module_utils._store.removal import Step
 
 _LOCK = ".lock"
-_OURS = re.compile(r"^(?:\.tmp-)?(?:pre-data|data-[0-9]{4}|post-data|database|globals)\.(?:sql|dump)[a-z0-9.]*\Z")
-# What is learnt about a backup later, and what a run that died in writing it has left.
-_NOTE = re.compile(r"^(?:\.tmp-)?verification-[0-9]{8}T[0-9]{6}Z\.json\Z")
 _DEAD_AFTER = 86400
-Step = t.Callable[[str], None]
 
 
 class _LocalPart(PartSink):
@@ -61,7 +58,7 @@ class _LocalDraft(Draft):
         self._manifest: io.AtomicFile | None = None
 
     def create(self, name: str) -> PartSink:
-        if not _OURS.match(name):
+        if not removal.is_part(name):
             raise StoreError(f"{name!r} is no name of a part.")
         self._step(f"create {name}")
         self._parts.append(name)
@@ -88,7 +85,7 @@ class _LocalDraft(Draft):
         if self._manifest is not None and self._manifest.committed:
             return
         with contextlib.suppress(OSError, StoreError):
-            _remove_backup(self._parent, self._id, self._path)
+            removal.clear(removal.Spot(self._parent, self._id, self._path), own_draft=True)
         with contextlib.suppress(OSError):
             self._close()
 
@@ -168,7 +165,7 @@ class LocalStore(Store):
             with io.open_regular(fd, FILE_NAME, path) as stream:
                 data = b"".join(iter(lambda: stream.read(1 << 20), b"")) if _fits(stream) else b""
             problem = "" if data else f"{path} is empty or too large."
-            return Found(place, labels[2], data, problem)
+            return Found(place, labels[2], data, problem, io.exists(fd, removal.PINNED))
         except FileNotFoundError:
             return Found(place, labels[2], problem="no manifest: the backup was not finished")
         except StoreError as exc:
@@ -245,26 +242,51 @@ class LocalStore(Store):
         info = os.fstatvfs(self._root)
         return info.f_bavail * info.f_frsize
 
-    def sweep(self, host: str, instance: str) -> list[str]:
+    def sweep(self, host: str, instance: str, wanted: t.Callable[[str], bool] = lambda _place: True) -> list[str]:
         swept = []
-        labels = (names.encode(host), names.encode(instance))
         for found in list(self.find(host, instance)):
-            if found.manifest or not found.problem.startswith("no manifest"):
-                continue
-            *_rest, database_c, backup_id = found.place.split("/")
-            parent = self._open(*labels, database_c)
-            try:
-                if _remove_backup(parent, backup_id, f"{self._path}/{found.place}"):
-                    swept.append(found.place)
-            finally:
-                os.close(parent)
+            unfinished = not found.manifest and found.problem.startswith("no manifest")
+            if unfinished and wanted(found.place) and self.clear(found.place):
+                swept.append(found.place)
         return swept
+
+    @contextlib.contextmanager
+    def _parent(self, place: str) -> t.Iterator[removal.Spot]:
+        *labels, backup_id = place.split("/")
+        path = f"{self._path}/{place}"
+        try:
+            fd = self._open(*labels)
+        except FileNotFoundError as exc:
+            raise StoreError(f"{path} is missing.", stage="remove", hint="See who else removes backups.") from exc
+        try:
+            yield removal.Spot(fd, backup_id, path)
+        except OSError as exc:
+            hint = "See who else writes to the store, and whether its disk is well; then run the task again."
+            raise StoreError(f"{path} cannot be changed: {exc.strerror}.", stage="remove", hint=hint) from exc
+        finally:
+            os.close(fd)
+
+    def retract(self, place: str) -> None:
+        with self._parent(place) as spot:
+            removal.retract(spot, self._step)
+
+    def clear(self, place: str) -> bool:
+        with self._parent(place) as spot:
+            return removal.clear(spot, self._step)
+
+    def pin(self, place: str, note: bytes) -> None:
+        with self._parent(place) as spot:
+            removal.pin(spot, note, self._step)
+
+    def unpin(self, place: str) -> None:
+        with self._parent(place) as spot:
+            removal.unpin(spot, self._step)
 
 
 def _sweep_notes(folder: int) -> None:
     """Remove what runs that died have left of their notes; those of today may be of one that lives."""
     for name in os.listdir(folder):
-        if name.startswith(io.TEMPORARY) and _NOTE.match(name):
+        if name.startswith(io.TEMPORARY) and removal.is_record(name):
             with contextlib.suppress(OSError):
                 if time.time() - os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime > _DEAD_AFTER:
                     os.unlink(name, dir_fd=folder)
@@ -272,23 +294,6 @@ def _sweep_notes(folder: int) -> None:
 
 def _fits(stream: t.BinaryIO) -> bool:
     return os.fstat(stream.fileno()).st_size <= MAX_SIZE
-
-
-def _remove_backup(parent: int, backup_id: str, path: str) -> bool:
-    """Remove an unfinished backup; files that are not ours, and their folder, stay. True when the folder is gone."""
-    fd = io.open_folder(parent, backup_id, path)
-    try:
-        for name in os.listdir(fd):
-            if _OURS.match(name) or _NOTE.match(name) or name == io.TEMPORARY + FILE_NAME:
-                os.unlink(name, dir_fd=fd)
-        left = os.listdir(fd)
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-    if not left:
-        os.rmdir(backup_id, dir_fd=parent)
-        os.fsync(parent)
-    return not left
 
 
 __all__ = ("LocalStore",)
