@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._codec.compression import COMPRESSIONS
+from ansible_collections.vya.backupdb.plugins.module_utils._retention import RULES
 
 ENGINES = ("mysql", "postgresql")
 TLS_MODES = ("prefer", "require", "verify-ca", "verify-full", "disable")
@@ -139,6 +140,43 @@ def restore() -> Spec:
     }
 
 
+def retention() -> Spec:
+    """backup_retention's own."""
+    return {
+        "databases": {"type": "list", "elements": "str", "default": ["*"]},
+        "exclude": {"type": "list", "elements": "str", "default": []},
+        **{f"keep_{rule}": {"type": "int"} for rule in RULES},
+        "keep_within": {"type": "str"},
+        "timezone": {"type": "str", "default": "UTC"},
+        "minimum": {"type": "int", "default": 1},
+        "max_delete": {"type": "int"},
+        "pin": {"type": "list", "elements": "str", "default": []},
+        "unpin": {"type": "list", "elements": "str", "default": []},
+    }
+
+
+def series() -> Spec:
+    """Servers whose backups are looked at: all of those that are not left out."""
+    return {"host": {"type": "str"}, "instance": {"type": "str"}}
+
+
+def drill() -> Spec:
+    """backup_drill's own."""
+    return {
+        "databases": {"type": "list", "elements": "str", "default": ["*"]},
+        "exclude": {"type": "list", "elements": "str", "default": []},
+        "backup": {"type": "str", "default": "latest"},
+        "before": {"type": "str"},
+        "no_owner": {"type": "bool", "default": False},
+        "jobs": {"type": "int", "default": 1},
+    }
+
+
+def journal() -> Spec:
+    """The file that tells of every call of a module; all modules have it."""
+    return {"journal": {"type": "path"}}
+
+
 def merged(*specs: Spec) -> Spec:
     """One spec of several. ValueError when two of them name the same option, which would hide one."""
     result: Spec = {}
@@ -161,14 +199,18 @@ __all__ = (
     "Spec",
     "backup",
     "connection",
+    "drill",
     "filters",
     "foreign",
     "identity",
+    "journal",
     "level",
     "limit",
     "merged",
     "restore",
+    "retention",
     "selection",
+    "series",
     "store",
     "store_of_backups",
     "store_only",

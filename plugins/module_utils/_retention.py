@@ -73,6 +73,15 @@ class Policy:
         """Whether no rule keeps anything."""
         return self.within is None and not any(getattr(self, rule) for rule in _PERIODS)
 
+    def check(self) -> None:
+        """ConfigError for a policy that would remove everything."""
+        if self.empty:
+            raise ConfigError(
+                "The policy is empty: it would remove everything.",
+                hint="Give at least one of keep_last, keep_hourly, keep_daily, keep_weekly, keep_monthly, keep_yearly"
+                " and keep_within; keep_last=7 keeps the newest seven of each database.",
+            )
+
 
 @dataclasses.dataclass(frozen=True)
 class Backup:
@@ -117,12 +126,7 @@ RULES = tuple(_PERIODS)
 
 def decide(backups: t.Iterable[Backup], policy: Policy, now: dt.datetime) -> list[Decision]:
     """A decision on each backup, series by series, newest first. ConfigError for a policy that would remove all."""
-    if policy.empty:
-        raise ConfigError(
-            "The policy is empty: it would remove everything.",
-            hint="Give at least one of keep_last, keep_hourly, keep_daily, keep_weekly, keep_monthly, keep_yearly and"
-            " keep_within; keep_last=7 keeps the newest seven of each database.",
-        )
+    policy.check()
     groups: dict[SeriesLabel, list[Backup]] = {}
     for backup in backups:
         groups.setdefault(backup.series, []).append(backup)

@@ -170,6 +170,8 @@ class LocalStore(Store):
             return Found(place, labels[2], problem="no manifest: the backup was not finished")
         except StoreError as exc:
             return Found(place, labels[2], problem=str(exc))
+        except OSError as exc:
+            return Found(place, labels[2], problem=f"{path} cannot be read: {exc.strerror}.")
         finally:
             if fd >= 0:
                 os.close(fd)

@@ -1,0 +1,335 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""What backup_retention does: decide, make sure that what stays is good, and remove the rest."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import fnmatch
+import json
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils import _catalog as catalog
+from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
+from ansible_collections.vya.backupdb.plugins.module_utils import _retention as retention
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
+    BackupError,
+    ConfigError,
+    InterruptedRun,
+    NotFoundError,
+    StoreError,
+)
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import format_time, parse_time
+from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Run
+from ansible_collections.vya.backupdb.plugins.module_utils._run.verify import Verification
+from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Store
+
+Server = tuple[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class RetentionOptions:
+    """backup_retention's own options. ``policy`` None: pins are all that is asked for."""
+
+    host: str
+    instance: str
+    databases: tuple[str, ...]
+    exclude: tuple[str, ...]
+    policy: retention.Policy | None
+    max_delete: int | None
+    pin: frozenset[str]
+    unpin: frozenset[str]
+
+    def choose(self, database: str) -> bool:
+        """Whether the series of this database is meant. A name given in full is left out only by its full name."""
+        if database in self.databases:
+            return database not in self.exclude
+        return any(fnmatch.fnmatchcase(database, pattern) for pattern in self.databases) and not any(
+            fnmatch.fnmatchcase(database, pattern) for pattern in self.exclude
+        )
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What was decided and done; ``kept`` newest first, ``removed`` oldest first."""
+
+    kept: list[tuple[catalog.Entry, tuple[str, ...]]] = dataclasses.field(default_factory=list)
+    removed: list[catalog.Entry] = dataclasses.field(default_factory=list)
+    cleared: list[str] = dataclasses.field(default_factory=list)
+    pinned: list[str] = dataclasses.field(default_factory=list)
+    unpinned: list[str] = dataclasses.field(default_factory=list)
+    failures: list[tuple[Server, BackupError]] = dataclasses.field(default_factory=list)
+    warnings: list[str] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Plan:
+    """What is to be done for the backups of one server."""
+
+    entries: t.Mapping[str, catalog.Entry]
+    decisions: t.Sequence[retention.Decision]
+    abandoned: t.Sequence[str]
+    pin: t.Sequence[str]
+    unpin: t.Sequence[str]
+
+
+class Retention:
+    """One call of backup_retention."""
+
+    def __init__(
+        self, run: Run, store: Store, options: RetentionOptions, *, now: dt.datetime, log: t.Callable[[str], None]
+    ) -> None:
+        self._run, self._store, self._options, self._now, self._log = run, store, options, now, log
+        self._verification = Verification(run, store, level="stored", identities="", log=log)
+        # What is known of the parts of a backup, which never change: (good, the problem).
+        self._known: dict[str, tuple[bool, str]] = {}
+        self.outcome = Outcome()
+
+    def plan(self) -> dict[Server, _Plan]:
+        """Decide for the whole selection, changing nothing. Refuses all of it for what is wrong with any of it."""
+        found = self._read(self._options.host, self._options.instance)
+        self._check_selection(found)
+        self.outcome.warnings += [
+            f"{place} counts for no rule and is not touched: {problem}"
+            for place, problem in found.incomplete
+            if not problem.startswith(catalog.UNFINISHED)
+        ]
+        plans = {server: self._plan_server(part) for server, part in sorted(_by_server(found).items())}
+        self._check_excess([decision for plan in plans.values() for decision in plan.decisions])
+        return plans
+
+    def predict(self) -> Outcome:
+        """Check mode: what :meth:`execute` would do now."""
+        for plan in self.plan().values():
+            self._note(plan)
+            outcome = self.outcome
+            outcome.removed += [plan.entries[item.backup.place] for item in reversed(plan.decisions) if not item.keep]
+            outcome.cleared += plan.abandoned
+            outcome.pinned += plan.pin
+            outcome.unpinned += plan.unpin
+        return self.outcome
+
+    def execute(self) -> Outcome:
+        """Do it, one server's failure stopping no other. Each is decided again while its lock is held."""
+        for server in self.plan():
+            try:
+                with self._store.lock(*server):
+                    self._execute_server(server)
+            except InterruptedRun:
+                raise
+            except BackupError as exc:
+                self.outcome.failures.append((server, self._run.cause(exc)))
+        return self.outcome
+
+    # -- deciding
+
+    def _read(self, host: str, instance: str) -> catalog.Catalog:
+        """The catalog of the chosen databases. StoreError when anything cannot be listed."""
+        found = catalog.read(self._store, host=host, instance=instance)
+        choose = self._options.choose
+        return catalog.Catalog(
+            tuple(entry for entry in found.entries if choose(entry.manifest.database)),
+            tuple(item for item in found.incomplete if choose(names.decode(item[0].split("/")[2]))),
+        )
+
+    def _check_selection(self, found: catalog.Catalog) -> None:
+        there = {entry.manifest.database for entry in found.entries}
+        missing = [
+            name for name in self._options.databases if name not in there and not any(sign in name for sign in "*?[")
+        ]
+        if missing or not found.entries:
+            what = f"of {', '.join(missing)}" if missing else "that the options choose"
+            raise NotFoundError(
+                f"The store holds no backup {what}, so nothing is removed.{_first_problem(found)}",
+                hint="Check store, host, instance and databases; vya.backupdb.backup_info lists what there is.",
+            )
+        ids = {entry.manifest.id for entry in found.entries}
+        for backup_id in sorted(self._options.pin | self._options.unpin):
+            if backup_id not in ids:
+                raise NotFoundError(
+                    f"The selection holds no backup with the id {backup_id!r}, so nothing is pinned or removed.",
+                    hint="vya.backupdb.backup_info lists the ids.",
+                )
+
+    def _check_excess(self, decisions: t.Sequence[retention.Decision]) -> None:
+        found = retention.excesses(decisions, self._options.max_delete)
+        if found:
+            told = "; ".join(str(item) for item in found[:5]) + (f"; and {len(found) - 5} more" if found[5:] else "")
+            limit = self._options.max_delete
+            raise ConfigError(
+                f"More would be removed than {'half of a series' if limit is None else f'max_delete={limit}'}: {told}."
+                " Nothing was removed.",
+                hint="Look at the policy and at the clock of this host. If it is meant, set max_delete to at least"
+                f" {max(item.removed for item in found)} for this run; check mode with --diff shows what would go.",
+            )
+
+    def _plan_server(self, found: catalog.Catalog) -> _Plan:
+        entries = {entry.place: entry for entry in found.entries}
+        pins = {place: self._is_pinned(entry) for place, entry in entries.items()}
+        policy = self._options.policy
+        decisions: list[retention.Decision] = []
+        if policy is not None:
+            backups = [self._backup(entry, pinned=pins[place]) for place, entry in entries.items()]
+            decisions = self._decide(backups, entries, policy)
+        return _Plan(
+            entries,
+            decisions,
+            [place for place, problem in found.incomplete if policy is not None and self._is_abandoned(place, problem)],
+            [place for place, entry in entries.items() if pins[place] and not entry.pinned],
+            [place for place, entry in entries.items() if entry.pinned and not pins[place]],
+        )
+
+    def _is_pinned(self, entry: catalog.Entry) -> bool:
+        backup_id = entry.manifest.id
+        return backup_id in self._options.pin or (entry.pinned and backup_id not in self._options.unpin)
+
+    def _backup(self, entry: catalog.Entry, *, pinned: bool) -> retention.Backup:
+        manifest = entry.manifest
+        return retention.Backup(
+            entry.place,
+            (manifest.host, manifest.instance, manifest.database),
+            parse_time(manifest.snapshot),
+            pinned,
+            self._known.get(entry.place, (None, ""))[0],
+        )
+
+    def _decide(
+        self, backups: t.Sequence[retention.Backup], entries: t.Mapping[str, catalog.Entry], policy: retention.Policy
+    ) -> list[retention.Decision]:
+        """Decisions after a look at the backups of those series of which something is to go."""
+        decisions = retention.decide(backups, policy, self._now)
+        shrinking = {item.backup.series for item in decisions if not item.keep}
+        for series in shrinking:
+            self._look(
+                [
+                    entries[item.backup.place]
+                    for item in decisions
+                    if item.backup.series == series and item.backup.snapshot <= self._now
+                ],
+                policy.minimum,
+            )
+        known = [
+            dataclasses.replace(backup, good=self._known.get(backup.place, (None, ""))[0])
+            if backup.series in shrinking
+            else backup
+            for backup in backups
+        ]
+        return retention.decide(known, policy, self._now)
+
+    def _look(self, newest_first: t.Sequence[catalog.Entry], minimum: int) -> None:
+        """Find damaged backups: the sizes of all, and the content of the newest until ``minimum`` are proven good."""
+        for entry in newest_first:
+            if entry.place not in self._known:
+                problem = self._size_problem(entry)
+                if problem:
+                    self._known[entry.place] = (False, problem)
+        good = 0
+        for entry in newest_first:
+            if good >= minimum:
+                return
+            if entry.place not in self._known:
+                verdict = self._verification.prove(entry)
+                self._known[entry.place] = (verdict["ok"], verdict["msg"])
+            good += self._known[entry.place][0]
+
+    def _size_problem(self, entry: catalog.Entry) -> str:
+        for part in entry.manifest.parts:
+            self._run.check()
+            try:
+                size = self._store.part_size(entry.place, part.name)
+            except (StoreError, OSError) as exc:
+                return str(exc)
+            if size != part.size:
+                return f"{part.name} has {size} bytes, the manifest tells {part.size}."
+        return ""
+
+    def _is_abandoned(self, place: str, problem: str) -> bool:
+        """Never finished, and begun more than a day ago by its id. Whether its run lives, the lock tells."""
+        try:
+            begun = names.id_time(place.split("/")[-1])
+        except ValueError:
+            return False
+        return problem.startswith(catalog.UNFINISHED) and self._now - begun > retention.ABANDONED_AFTER
+
+    # -- doing
+
+    def _execute_server(self, server: Server) -> None:
+        """While the lock is held: what another run did since the plan was made is seen now, and nothing changes."""
+        found = self._read(*server)
+        plan = self._plan_server(found)
+        self._check_excess(plan.decisions)
+        note = {"version": 1, "pinned": format_time(self._now)}
+        for place in plan.pin:
+            self._store.pin(place, (json.dumps(note, indent=1, sort_keys=True) + "\n").encode())
+            self.outcome.pinned.append(place)
+        for place in plan.unpin:
+            self._store.unpin(place)
+            self.outcome.unpinned.append(place)
+        self._note(plan)
+        for decision in reversed(plan.decisions):
+            if not decision.keep:
+                self._remove(plan.entries[decision.backup.place])
+        for place in plan.abandoned:
+            self._clear(place)
+
+    def _remove(self, entry: catalog.Entry) -> None:
+        self._log(f"{entry.place}: remove")
+        self._store.retract(entry.place)
+        self.outcome.removed.append(entry)
+        try:
+            if not self._store.clear(entry.place):
+                self.outcome.warnings.append(f"{entry.place} was removed, but its folder holds files of others.")
+        except StoreError as exc:
+            self.outcome.warnings.append(f"{entry.place} was removed, its data were not, until the next run: {exc.msg}")
+
+    def _clear(self, place: str) -> None:
+        self._log(f"{place}: clear")
+        if self._store.clear(place):
+            self.outcome.cleared.append(place)
+        else:
+            self.outcome.warnings.append(f"{place} is no backup, and stays since it holds files of others.")
+
+    def _note(self, plan: _Plan) -> None:
+        """What is kept and why, and what people must know of it."""
+        for decision in plan.decisions:
+            place = decision.backup.place
+            if decision.keep:
+                self.outcome.kept.append((plan.entries[place], decision.reasons))
+            if decision.backup.good is False:
+                self.outcome.warnings.append(f"{place} is damaged, and counts for no rule: {self._known[place][1]}")
+        future = [item.backup.place for item in plan.decisions if item.backup.snapshot > self._now]
+        if future:
+            self.outcome.warnings.append(
+                f"{len(future)} backups are dated in the future, so they are kept and count for no rule:"
+                f" {', '.join(future[:3])}{' ...' if future[3:] else ''}. Look at the clock of this host and of theirs."
+            )
+
+
+def _by_server(found: catalog.Catalog) -> dict[Server, catalog.Catalog]:
+    """Host and instance: their part of the catalog."""
+    entries: dict[Server, list[catalog.Entry]] = {}
+    incomplete: dict[Server, list[tuple[str, str]]] = {}
+    for entry in found.entries:
+        entries.setdefault((entry.manifest.host, entry.manifest.instance), []).append(entry)
+    for item in found.incomplete:
+        labels = item[0].split("/")[:2]
+        host, instance = map(names.decode, labels)
+        # A name that was cut is known from manifests alone: without one, what is unfinished waits for the next backup.
+        if [names.encode(host), names.encode(instance)] == labels:
+            incomplete.setdefault((host, instance), []).append(item)
+    return {
+        server: catalog.Catalog(tuple(entries.get(server, ())), tuple(incomplete.get(server, ())))
+        for server in entries.keys() | incomplete.keys()
+    }
+
+
+def _first_problem(found: catalog.Catalog) -> str:
+    return f" {len(found.incomplete)} are no backups: {': '.join(found.incomplete[0])}." if found.incomplete else ""
+
+
+__all__ = ("Outcome", "Retention", "RetentionOptions", "Server")
