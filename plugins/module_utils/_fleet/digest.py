@@ -1,0 +1,148 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""On the control node: what the tasks of a run registered, as one entry a host, for the digest and the last word."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+Result = t.Mapping[str, t.Any]
+Entry = dict[str, t.Any]
+# What a message needs of a backup. All of it, of a hundred hosts, would make a job event of megabytes.
+_BACKUP = (
+    "id", "database", "kind", "started", "finished", "seconds", "duration", "size", "size_human", "plain_size",
+    "plain_size_human", "tables", "rows", "encrypted", "warnings", "engine",
+)  # fmt: skip
+_REMOVED = ("id", "database", "size", "size_human")
+_DRILL = ("id", "database", "passed", "seconds", "tables", "rows", "mismatches")
+_FAILURE = ("database", "id", "stage", "msg")
+_MSG_LENGTH = 2000
+_PREFIXES = re.compile(r"^(?:Task failed: |Action failed: |Module failed: |The filter plugin '[\w.]+' failed: )+")
+NOTHING = "No database server was found on this host, and backupdb_instances is empty."
+SILENT = "The host gave no result. The output of the run says why."
+
+
+def digest(hosts: t.Sequence[str], variables: t.Mapping[str, t.Any], registered: t.Sequence[str]) -> list[Entry]:
+    """One entry for each of ``hosts``, in their order; ``registered``: names of the results to look for, in the order
+    of the run. ``variables``: hostvars."""
+    return [_entry(host, _results(variables[host], registered)) for host in hosts]
+
+
+def _results(variables: t.Mapping[str, t.Any], registered: t.Sequence[str]) -> list[Result]:
+    found = (variables.get(name) for name in registered)
+    return [item for item in found if isinstance(item, t.Mapping)]
+
+
+def _entry(host: str, results: t.Sequence[Result]) -> Entry:
+    instances: dict[str, Entry] = {}
+    unreachable, broken = [], []
+    for result in results:
+        items = _items(result)
+        if not items and result.get("unreachable"):
+            unreachable.append(_message(result))
+        elif not items and result.get("failed"):
+            broken.append(_message(result))
+        for item in items:
+            if item.get("unreachable"):
+                unreachable.append(_message(item))
+            elif not item.get("skipped"):
+                _add(instances.setdefault(_label(item), _instance(_label(item))), item)
+    listed = list(instances.values())
+    failed = any(item["failures"] for item in listed)
+    if unreachable:
+        state, msg = "unreachable", unreachable[0]
+    elif broken:
+        state, msg = "failed", broken[0]
+    elif failed:
+        state, msg = "failed", ""
+    elif listed:
+        state, msg = "ok", ""
+    else:
+        state, msg = ("skipped", NOTHING) if results else ("failed", SILENT)
+    return {"host": host, "state": state, "msg": msg, "instances": listed}
+
+
+def _items(result: Result) -> list[Result]:
+    found = result.get("results")
+    return [item for item in found if isinstance(item, t.Mapping)] if isinstance(found, t.Sequence) else []
+
+
+def _label(item: Result) -> str:
+    return str(item.get(item.get("ansible_loop_var", "item"), "main"))
+
+
+def _instance(label: str) -> Entry:
+    return {
+        "instance": label,
+        "engine": "",
+        "backups": [],
+        "failures": [],
+        "removed": [],
+        "freed": 0,
+        "drills": [],
+        "warnings": [],
+    }
+
+
+def _add(instance: Entry, item: Result) -> None:
+    """Fold the result of one module on one instance into the instance's entry."""
+    instance["engine"] = instance["engine"] or _engine(item)
+    instance["backups"] += _picked(item.get("backups"), _BACKUP)
+    instance["removed"] += _picked(item.get("removed"), _REMOVED)
+    instance["drills"] += _picked(item.get("drills"), _DRILL)
+    instance["freed"] += item.get("freed") or 0
+    instance["warnings"] += [_text(warning) for warning in item.get("warnings") or []]
+    failures = _picked(item.get("failures"), _FAILURE)
+    failures += _failed_drills(item, failures)
+    if item.get("failed") and not failures:
+        failures = [{"database": "*", "stage": str(item.get("stage") or ""), "msg": _message(item)}]
+    instance["failures"] += failures
+
+
+def _failed_drills(item: Result, failures: t.Sequence[Entry]) -> list[Entry]:
+    told = {(failure.get("database"), failure.get("id")) for failure in failures}
+    return [
+        {
+            "database": drill.get("database"),
+            "id": drill.get("id"),
+            "stage": "compare",
+            "msg": "; ".join(_text(text) for text in drill.get("mismatches") or ["The drill failed."]),
+        }
+        for drill in item.get("drills") or []
+        if drill.get("passed") is False and (drill.get("database"), drill.get("id")) not in told
+    ]
+
+
+def _engine(item: Result) -> str:
+    for backup in item.get("backups") or []:
+        engine = backup.get("engine")
+        if isinstance(engine, t.Mapping):
+            return str(engine.get("flavour") or engine.get("name") or "")
+    arguments = (item.get("invocation") or {}).get("module_args") or {}
+    return str(arguments.get("engine") or "")
+
+
+def _picked(found: t.Any, names: t.Sequence[str]) -> list[Entry]:
+    return [{name: item[name] for name in names if name in item} for item in found or [] if isinstance(item, t.Mapping)]
+
+
+def _message(result: Result) -> str:
+    text = _text(result.get("msg") or "The task failed without a message.")
+    # What ansible-core puts in front says nothing to people.
+    return _PREFIXES.sub("", text)[:_MSG_LENGTH]
+
+
+def _text(value: t.Any) -> str:
+    """A message or warning; newer versions of ansible-core make an object of a warning."""
+    if isinstance(value, t.Mapping):
+        event = value.get("event")
+        return str(event.get("msg") if isinstance(event, t.Mapping) else value.get("msg") or value)
+    return str(value).strip()
+
+
+__all__ = ("NOTHING", "SILENT", "digest")
