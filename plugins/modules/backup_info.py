@@ -38,6 +38,7 @@ options:
 author:
   - vya.backupdb contributors (@vya)
 seealso:
+  - module: vya.backupdb.backup_drill
   - module: vya.backupdb.backup_retention
   - module: vya.backupdb.backup_verify
   - module: vya.backupdb.db_restore
@@ -187,6 +188,38 @@ backups:
       description: Whether it is pinned, so that M(vya.backupdb.backup_retention) never removes it.
       type: bool
       sample: false
+    verification:
+      description: What its newest drill found out. Null when M(vya.backupdb.backup_drill) has recorded none.
+      type: dict
+      contains:
+        passed:
+          description: Whether all of it came back.
+          type: bool
+          sample: true
+        finished:
+          description: When the drill ended, in UTC.
+          type: str
+          sample: '2026-11-22T03:01:24.219Z'
+        seconds:
+          description: How long the restore took.
+          type: float
+          sample: 84.219
+        duration:
+          description: The same in words.
+          type: str
+          sample: 1 min 24 s
+        verified_by:
+          description: The name of the host that drilled.
+          type: str
+          sample: db2
+        stage:
+          description: The stage that failed. Empty when none did.
+          type: str
+          sample: ''
+        msg:
+          description: Why it failed. Empty when it passed.
+          type: str
+          sample: ''
     place:
       description: Its folder, relative to the store.
       type: str

@@ -154,7 +154,8 @@ class Origin:
 @dataclasses.dataclass(frozen=True)
 class RestorePlan:
     """What a restore is to do, known before anything is touched. ``token``: the end of the scratch database's
-    name; ``scratch``: all of it, when the caller must know it."""
+    name; ``scratch``: all of it, when the caller must know it. ``drill``: nothing is swapped, so that ``target`` gives
+    the scratch database its name and is neither locked nor looked at."""
 
     origin: Origin
     target: str
@@ -165,6 +166,7 @@ class RestorePlan:
     analyze: bool = True
     token: str = dataclasses.field(default_factory=lambda: secrets.token_hex(4))
     scratch: str = ""
+    drill: bool = False
 
 
 class Session(abc.ABC):

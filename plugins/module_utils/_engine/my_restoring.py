@@ -63,7 +63,7 @@ class MysqlRestore(Restore):
 
     def preflight(self, *, globals_follow: bool = False) -> list[str]:
         plan = self._plan
-        if plan.target.lower() in SYSTEM:
+        if plan.target.lower() in SYSTEM and not plan.drill:
             raise ConfigError(f"The database {plan.target!r} belongs to the server and cannot be a target.")
         if not plan.target or len(plan.target) > LIMIT or plan.target != plan.target.rstrip():
             raise ConfigError(
@@ -71,9 +71,9 @@ class MysqlRestore(Restore):
             )
         if not plan.origin.foreign:  # what others dumped goes through the driver
             self._client.fitting_tool("mysql", self._server)
-        for name in (plan.target, self.scratch):
+        for name in (self.scratch,) if plan.drill else (plan.target, self.scratch):
             take_lock(self._admin, name)
-        self.exists = self._exists(plan.target)
+        self.exists = not plan.drill and self._exists(plan.target)
         if self.exists:
             if not plan.replace:
                 raise ConfigError(

@@ -70,16 +70,16 @@ class PostgresqlRestore(Restore):
     def preflight(self, *, globals_follow: bool = False) -> list[str]:
         plan = self._plan
         warnings: list[str] = []
-        if plan.target in ("template0", "template1", self._admin_database):
+        if plan.target in ("template0", "template1", self._admin_database) and not plan.drill:
             raise ConfigError(f"The database {plan.target!r} belongs to the server and cannot be a target.")
         if len(plan.target.encode()) > LIMIT:
             raise ConfigError(f"The target's name {plan.target!r} is longer than {LIMIT} bytes.")
         if not plan.origin.foreign:  # SQL that others dumped goes through the driver
             self._find_tool()
-        for name in (plan.target, self.scratch):
+        for name in (self.scratch,) if plan.drill else (plan.target, self.scratch):
             if not self._run(f"SELECT pg_try_advisory_lock({lock_key(name)})", "lock")[0][0]:
                 raise LockedError(f"Another restore into {name!r} is running.", hint="Wait for it to end.")
-        self.exists = self._exists(plan.target)
+        self.exists = not plan.drill and self._exists(plan.target)
         if self.exists and not plan.replace:
             raise ConfigError(
                 f"The database {plan.target!r} exists.",
@@ -122,9 +122,10 @@ class PostgresqlRestore(Restore):
         absent = sorted(({*properties.get("roles", ()), properties.get("owner")} - {None}) - roles)
         if absent:
             statements = " ".join(f"CREATE ROLE {quote(name)};" for name in absent[:5])
+            ways = "Create" if self._plan.drill else "Restore with globals=true, or create"
             raise ConfigError(
                 f"The server lacks roles that own or may use objects in the backup: {', '.join(absent)}.",
-                hint=f"Restore with globals=true, or create them ({statements}), or set no_owner=true.",
+                hint=f"{ways} them ({statements}), or set no_owner=true.",
             )
 
     def _check_tablespaces(self, warnings: list[str]) -> None:

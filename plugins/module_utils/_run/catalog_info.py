@@ -12,11 +12,14 @@ import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils import _catalog as catalog
 from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError
+from ansible_collections.vya.backupdb.plugins.module_utils import _verification as verification
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError, StoreError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import parse_time
 from ansible_collections.vya.backupdb.plugins.module_utils._run.entry import Answer, Job
 from ansible_collections.vya.backupdb.plugins.module_utils._run.summary import summary
+from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Store
 
+_MSG_SHOWN = 500
 Label = tuple[str, str, str]
 
 
@@ -25,15 +28,17 @@ def run(job: Job) -> Answer:
     found, entries = read_chosen(job)
     params = job.params
     limit = params["limit"] or len(entries)
+    store = job.store()
+    warnings: list[str] = []
     result = {
-        "backups": [_listed(job, entry) for entry in entries[:limit]],
+        "backups": [_listed(job, store, entry, warnings) for entry in entries[:limit]],
         "total": len(entries),
         "series": _series(entries),
         "incomplete": [
             {"place": place, "path": f"{job.place}/{place}", "problem": problem} for place, problem in found.incomplete
         ],
     }
-    return Answer(result, lists=("backups", "series", "incomplete"))
+    return Answer(result, warnings=warnings, lists=("backups", "series", "incomplete"))
 
 
 def read_chosen(job: Job) -> tuple[catalog.Catalog, list[catalog.Entry]]:
@@ -70,9 +75,34 @@ def label(entry: catalog.Entry) -> Label:
     return entry.manifest.host, entry.manifest.instance, entry.manifest.database
 
 
-def _listed(job: Job, entry: catalog.Entry) -> dict[str, t.Any]:
-    own = {"pinned": entry.pinned, "place": entry.place, "path": f"{job.place}/{entry.place}"}
+def _listed(job: Job, store: Store, entry: catalog.Entry, warnings: list[str]) -> dict[str, t.Any]:
+    own = {
+        "pinned": entry.pinned,
+        "verification": _verification(store, entry, warnings),
+        "place": entry.place,
+        "path": f"{job.place}/{entry.place}",
+    }
     return {**summary(entry.manifest), **own}
+
+
+def _verification(store: Store, entry: catalog.Entry, warnings: list[str]) -> dict[str, t.Any] | None:
+    """What the newest drill of a backup found out. A record that cannot be read is told, and hides nothing."""
+    try:
+        record, problems = verification.newest(store, entry.place, entry.manifest.id)
+    except StoreError as exc:
+        record, problems = None, [str(exc)]
+    warnings += problems
+    if record is None:
+        return None
+    return {
+        "passed": record.passed,
+        "finished": record.finished,
+        "seconds": record.seconds,
+        "duration": names.human_time(record.seconds),
+        "verified_by": record.verified_by,
+        "stage": record.stage,
+        "msg": record.msg[:_MSG_SHOWN],
+    }
 
 
 def _series(entries: t.Sequence[catalog.Entry]) -> list[dict[str, t.Any]]:

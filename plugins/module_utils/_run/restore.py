@@ -85,14 +85,21 @@ def check_server(manifest: Manifest, server: Server) -> None:
 
 
 class RestoreTask:
-    """One call of db_restore."""
+    """One call of db_restore. ``entry``: the backup, when it has been chosen already."""
 
     def __init__(
-        self, run: Run, engine: Engine, store: Store, options: RestoreOptions, log: t.Callable[[str], None]
+        self,
+        run: Run,
+        engine: Engine,
+        store: Store,
+        options: RestoreOptions,
+        log: t.Callable[[str], None],
+        *,
+        entry: catalog.Entry | None = None,
     ) -> None:
         self._run, self._engine, self._store, self._options = run, engine, store, options
         self._warnings: list[str] = []
-        entry = self._choose(options.database)
+        entry = entry or self._choose(options.database)
         self._manifest = entry.manifest
         self._target = options.target or self._manifest.database
         self._stages = Stages(self._target, log)
@@ -143,7 +150,7 @@ class RestoreTask:
         server = self._engine.server()
         check_server(self._manifest, server)
         if not check_mode:
-            self._warnings += self._engine.sweep()
+            self._sweep()
         restore = self._engine.restore(self._plan())
         result: dict[str, t.Any] = {"backup": summary(self._manifest), "target": self._target}
         try:
@@ -168,6 +175,9 @@ class RestoreTask:
         result["replaced"] = restore.exists
         return result
 
+    def _sweep(self) -> None:
+        self._warnings += self._engine.sweep()
+
     def _perform(self, restore: Restore, server: Server) -> dict[str, t.Any]:
         if self._globals is not None:
             with self._stages.stage("globals"):
@@ -175,13 +185,7 @@ class RestoreTask:
                 part = self._globals.manifest.parts[0]
                 self._warnings += self._engine.restore_globals(self._globals.read(part))
                 restore.preflight()
-        with self._stages.stage("create"):
-            self._run.step("create scratch")
-            restore.prepare()
-        with self._stages.stage("load"):
-            for part in self._manifest.parts:
-                self._run.step(f"load {part.name}")
-                self._warnings += self._load(restore, part)
+        self._fill(restore)
         self._run.step("verify")
         verified: dict[str, t.Any] = {"schema": "not compared", "rows": "not compared", "mismatches": []}
         tables: t.Sequence[Table] = self._manifest.tables
@@ -198,6 +202,16 @@ class RestoreTask:
             self._finish_globals()
         rows = sum(table.rows for table in tables if table.rows is not None)
         return {"tables": len(tables), "rows": rows, "verified": verified, "previous": previous}
+
+    def _fill(self, restore: Restore) -> None:
+        """Create the scratch database and load all parts into it."""
+        with self._stages.stage("create"):
+            self._run.step("create scratch")
+            restore.prepare()
+        with self._stages.stage("load"):
+            for part in self._manifest.parts:
+                self._run.step(f"load {part.name}")
+                self._warnings += self._load(restore, part)
 
     def _finish_globals(self) -> None:
         """The database is in place: what fails now is told, and undoes nothing."""
@@ -222,6 +236,27 @@ class RestoreTask:
         self, restore: Restore, server: Server, tables: t.Sequence[Table], objects: t.Sequence[SchemaObject]
     ) -> dict[str, t.Any]:
         """Schema and rows as the manifest tells them; VerifyError with the differences otherwise."""
+        mismatches = self._mismatches(restore, server, tables, objects)
+        if mismatches:
+            raise VerifyError(
+                f"What was restored differs from the backup's manifest: {schema.shorten(mismatches)}.",
+                hint="The target is unchanged. Take another backup, or set verify=false to restore it all the same.",
+            )
+        return {**self._compared(server), "mismatches": []}
+
+    def _compared(self, server: Server) -> dict[str, str]:
+        """To what extent schema and rows were compared, in words."""
+        tables = self._manifest.tables
+        same_server = series_of(self._manifest).series == server.series
+        return {
+            "schema": "same" if same_server else "same in what both server versions print alike",
+            "rows": _rows_in_words(sum(table.exact for table in tables), len(tables)),
+        }
+
+    def _mismatches(
+        self, restore: Restore, server: Server, tables: t.Sequence[Table], objects: t.Sequence[SchemaObject]
+    ) -> list[str]:
+        """What differs from the manifest, in words."""
         manifest = self._manifest
         expected, found = restore.compared(manifest.schema_objects), restore.compared(objects)
         same_server = series_of(manifest).series == server.series
@@ -229,18 +264,7 @@ class RestoreTask:
         if manifest.tool.get("extra_args"):
             # The dump was told to leave something out; what is there must still be as it was.
             mismatches = [text for text in mismatches if not text.endswith(schema.MISSING)]
-        mismatches += schema.row_differences(manifest.tables, tables)
-        if mismatches:
-            raise VerifyError(
-                f"What was restored differs from the backup's manifest: {schema.shorten(mismatches)}.",
-                hint="The target is unchanged. Take another backup, or set verify=false to restore it all the same.",
-            )
-        exact = sum(table.exact for table in manifest.tables)
-        return {
-            "schema": "same" if same_server else "same in what both server versions print alike",
-            "rows": _rows_in_words(exact, len(manifest.tables)),
-            "mismatches": [],
-        }
+        return mismatches + schema.row_differences(manifest.tables, tables)
 
 
 def _rows_in_words(exact: int, tables: int) -> str:
