@@ -15,7 +15,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv deps vectors lint format sanity unit unit-pythons integration test test-quick bench demo build clean
+.PHONY: help venv deps vectors lint format sanity unit unit-pythons integration fleet test test-quick bench demo build clean
 
 help:  ## show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -58,6 +58,10 @@ integration: venv vectors deps  ## tests against real servers
 	$(BIN)/python -m pytest tests/integration
 
 test: deps lint unit unit-pythons sanity integration  ## everything, quick checks first
+
+# Names in molecule's own cache are those of the folder, "main" in every clone; this one is the clone's.
+fleet: venv deps  ## a fleet of Debian hosts in podman: client, backup, restore elsewhere, faults (root)
+	PATH=$(CURDIR)/$(BIN):$$PATH MOLECULE_EPHEMERAL_DIRECTORY=$(CURDIR)/.build/fleet/molecule $(BIN)/molecule test --scenario-name fleet
 
 test-quick: venv vectors  ## the inner loop: format, code, typing and unit tests
 	$(BIN)/python tests/tools/check_sources.py
