@@ -19,6 +19,7 @@ extends_documentation_fragment:
   - vya.backupdb.attributes.info_module
   - vya.backupdb.store
   - vya.backupdb.selection.filters
+  - vya.backupdb.journal
 options:
   host:
     description:
@@ -315,7 +316,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._run.entry import con
 def main() -> None:
     """Options, work, answer."""
     module = AnsibleModule(
-        argument_spec=argspec.merged(argspec.store_only(), argspec.filters("all"), argspec.limit()),
+        argument_spec=argspec.merged(argspec.store_only(), argspec.filters("all"), argspec.limit(), argspec.journal()),
         supports_check_mode=True,
     )
     conduct(module, catalog_info.run)

@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - vya.backupdb.store
   - vya.backupdb.selection.filters
   - vya.backupdb.identity
+  - vya.backupdb.journal
 options:
   host:
     description:
@@ -182,7 +183,9 @@ from ansible_collections.vya.backupdb.plugins.module_utils._run.entry import con
 
 def main() -> None:
     """Options, work, answer."""
-    spec = argspec.merged(argspec.store_only(), argspec.filters("latest"), argspec.identity(), argspec.level())
+    spec = argspec.merged(
+        argspec.store_only(), argspec.filters("latest"), argspec.identity(), argspec.level(), argspec.journal()
+    )
     module = AnsibleModule(
         argument_spec=spec, mutually_exclusive=[argspec.IDENTITY_EXCLUSIVE], supports_check_mode=True
     )

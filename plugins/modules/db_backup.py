@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - vya.backupdb.attributes.actiongroup_backupdb
   - vya.backupdb.connection
   - vya.backupdb.store
+  - vya.backupdb.journal
 attributes:
   check_mode:
     support: full
@@ -367,7 +368,9 @@ from ansible_collections.vya.backupdb.plugins.module_utils._run.entry import con
 def main() -> None:
     """Options, work, answer."""
     module = AnsibleModule(
-        argument_spec=argspec.merged(argspec.connection(), argspec.store(), argspec.timeout(), argspec.backup()),
+        argument_spec=argspec.merged(
+            argspec.connection(), argspec.store(), argspec.timeout(), argspec.backup(), argspec.journal()
+        ),
         supports_check_mode=True,
     )
     conduct(module, backup_entry.run)

@@ -19,6 +19,7 @@ extends_documentation_fragment:
   - vya.backupdb.attributes.actiongroup_backupdb
   - vya.backupdb.attributes.info_module
   - vya.backupdb.connection
+  - vya.backupdb.journal
 requirements:
   - On the managed host, psycopg2 2.8 or newer for PostgreSQL, or PyMySQL 1.0 or newer for MySQL and MariaDB.
 author:
@@ -158,7 +159,9 @@ from ansible_collections.vya.backupdb.plugins.module_utils._run.entry import con
 
 def main() -> None:
     """Options, work, answer."""
-    module = AnsibleModule(argument_spec=argspec.connection(), supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=argspec.merged(argspec.connection(), argspec.journal()), supports_check_mode=True
+    )
     conduct(module, info.run)
 
 

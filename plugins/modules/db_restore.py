@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - vya.backupdb.store.optional
   - vya.backupdb.selection
   - vya.backupdb.identity
+  - vya.backupdb.journal
 attributes:
   check_mode:
     support: full
@@ -333,6 +334,7 @@ def main() -> None:
         argspec.identity(),
         argspec.timeout(),
         argspec.restore(),
+        argspec.journal(),
     )
     module = AnsibleModule(
         argument_spec=spec,

@@ -15,12 +15,14 @@ import os
 import re
 import socket
 import stat
+import time
 import traceback
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Engine, Login
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.postgresql import PostgresqlEngine
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, ConfigError, StoreError
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import format_time, utc_now
 from ansible_collections.vya.backupdb.plugins.module_utils._process import Run
 from ansible_collections.vya.backupdb.plugins.module_utils._run.context import RESULT_LIMIT, ended_by_signals, fit
 from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Store
@@ -78,6 +80,9 @@ class Job:
         for name in _LABELS:
             if self.params.get(name) == "":
                 raise ConfigError(f"The option {name} is empty.")
+        journal = self.params.get("journal")
+        if journal and not os.path.isabs(journal):
+            raise ConfigError(f"journal: {journal!r} is not an absolute path.")
         for names, least in ((_NOT_NEGATIVE, 0), (_POSITIVE, 1)):
             for name in names:
                 value = self.params.get(name)
@@ -200,8 +205,12 @@ def _check_private(info: os.stat_result, path: str) -> None:
 def conduct(module: AnsibleModule, work: t.Callable[[Job], Answer]) -> None:
     """Do the ``work`` and end the module with its answer, or with the error that ended it."""
     job = Job(module)
+    started, begin = format_time(utc_now()), time.monotonic()
     answer, extra = _guarded(job, work)
-    warnings = [job.run.redact(text) for text in _capped(answer.warnings)]
+    texts = _capped(answer.warnings)
+    if os.path.isabs(module.params.get("journal") or ""):
+        texts += _told(module, job, answer, extra.get("stage", ""), (started, time.monotonic() - begin))
+    warnings = [job.run.redact(text) for text in texts]
     for text in warnings:
         module.warn(text)
     beside = len(json.dumps([warnings, answer.failed, extra, module.params], default=str))
@@ -210,6 +219,32 @@ def conduct(module: AnsibleModule, work: t.Callable[[Job], Answer]) -> None:
     if answer.failed:
         module.fail_json(msg=job.run.redact(answer.failed), **extra, **result)
     module.exit_json(**result)
+
+
+def _told(module: AnsibleModule, job: Job, answer: Answer, stage: str, times: tuple[str, float]) -> t.Iterator[str]:
+    """Tell the journal, without secrets. What went wrong with that, as warnings: it must not fail a backup."""
+    from ansible.module_utils.basic import remove_values
+    from ansible_collections.vya.backupdb.plugins.module_utils._run import journal
+
+    path = module.params["journal"]
+    try:
+        told = journal.entry(
+            module=module._name, started=times[0], seconds=times[1], params=job.params, check_mode=job.check_mode
+        )
+        told.update(journal.outcome(answer.result, changed=answer.changed, failed=answer.failed, stage=stage))
+        journal.append(path, _redacted(job.run, remove_values(told, module.no_log_values)))
+    except BackupError as exc:
+        yield f"The journal {path} was not written: {exc.msg}. {exc.hint}".strip()
+    except Exception as exc:  # whatever it is, the task's work is done and must be told
+        yield f"The journal {path} was not written: {getattr(exc, 'strerror', None) or exc}."
+
+
+def _redacted(run: Run, value: t.Any) -> t.Any:
+    if isinstance(value, str):
+        return run.redact(value)
+    if isinstance(value, dict):
+        return {key: _redacted(run, item) for key, item in value.items()}
+    return [_redacted(run, item) for item in value] if isinstance(value, list) else value
 
 
 def _guarded(job: Job, work: t.Callable[[Job], Answer]) -> tuple[Answer, dict[str, t.Any]]:
