@@ -38,13 +38,9 @@ class Repository:
 
     def run(self, *arguments: str) -> str:
         """Run restic; what it prints."""
-        environment = {
-            **os.environ,
-            "RESTIC_PASSWORD": PASSWORD,
-            "RESTIC_REPOSITORY": str(self.folder),
-            "TZ": self.zone,
-        }
-        done = subprocess.run(["restic", "--no-cache", *arguments], env={**os.environ, **own}, capture_output=True, check=False)
+        own = {"RESTIC_PASSWORD": PASSWORD, "RESTIC_REPOSITORY": str(self.folder), "TZ": self.zone}
+        command = ["restic", "--no-cache", *arguments]
+        done = subprocess.run(command, env={**os.environ, **own}, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout.decode()
 
