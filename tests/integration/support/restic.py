@@ -57,7 +57,7 @@ class Repository:
         command = ("forget", "--dry-run", "--json", "--no-lock", "--group-by", "", "--tag", tag, *options)
         group = json.loads(self.run(*command))[0]
         kept = {item["snapshot"]["time"]: list(item["matches"]) for item in group["reasons"]}
-        removed = {item["time"]: [] for item in group["remove"] or []}
+        removed: dict[str, list[str]] = {item["time"]: [] for item in group["remove"] or []}
         found = {**kept, **removed}
         oldest = found[min(found, key=parse_time)]
         for rule, left in group["reasons"][-1]["counters"].items():
