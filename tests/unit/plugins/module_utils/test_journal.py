@@ -8,11 +8,13 @@ from __future__ import annotations
 import fcntl
 import importlib
 import inspect
+import itertools
 import json
 import multiprocessing
 import os
 import pwd
 import socket
+import time
 import typing as t
 from pathlib import Path
 
@@ -231,26 +233,50 @@ def test_it_is_renamed_when_it_is_full(path: Path, monkeypatch: pytest.MonkeyPat
     assert sorted(item.name for item in path.parent.iterdir()) == ["journal", "journal.1", "victim"]
 
 
+def test_a_file_that_was_renamed_while_one_waited(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line goes into the one that has the name now."""
+    path.touch(0o600)
+    held = os.open(path, os.O_RDWR)
+    fcntl.flock(held, fcntl.LOCK_EX)
+
+    def meanwhile(_seconds: float) -> None:
+        path.rename(path.with_name("journal.1"))
+        os.close(held)
+
+    monkeypatch.setattr(time, "sleep", meanwhile)
+    journal.append(str(path), {"n": 1})
+    assert (lines(path), lines(path.with_name("journal.1"))) == ([{"n": 1}], [])
+
+
+FULL = 4000
+LONGEST = 400
+WRITERS, LINES = 6, 150
+
+
 def _writer(path: str, number: int) -> None:
-    journal.MAX_SIZE = 60_000
-    for count in range(150):
+    rename = os.rename
+    renamed = itertools.count()
+    journal.MAX_SIZE = FULL
+    # Each one that was full is kept, so that nothing may be missing.
+    os.rename = lambda old, new, **how: rename(old, f"{new}-{number}-{next(renamed)}", **how)
+    for count in range(LINES):
         journal.append(path, {"writer": number, "count": count, "pad": "x" * (count * 7 % 300)})
 
 
 def test_many_writers(path: Path) -> None:
-    """No line is torn or lost, renaming included: what fits into two files is there, in each writer's order."""
+    """No line is torn or lost, whoever renames the file meanwhile, and only full ones are renamed."""
     context = multiprocessing.get_context("fork")
-    writers = [context.Process(target=_writer, args=(str(path), number)) for number in range(6)]
+    writers = [context.Process(target=_writer, args=(str(path), number)) for number in range(WRITERS)]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join()
-    assert [writer.exitcode for writer in writers] == [0] * 6
-    found = lines(path.with_name("journal.1")) + lines(path)
-    for number in range(6):
-        counts = [line["count"] for line in found if line["writer"] == number]
-        assert counts == list(range(150))[150 - len(counts) :]
-    assert 59_000 < path.with_name("journal.1").stat().st_size <= 60_000
+    assert [writer.exitcode for writer in writers] == [0] * WRITERS
+    older = list(path.parent.glob("journal.1-*"))
+    assert len(older) > 10
+    assert {FULL - LONGEST < item.stat().st_size <= FULL for item in older} == {True}
+    found = [(line["writer"], line["count"]) for item in [*older, path] for line in lines(item)]
+    assert sorted(found) == list(itertools.product(range(WRITERS), range(LINES)))
 
 
 @pytest.mark.parametrize("name", MODULES)
