@@ -86,12 +86,18 @@ class AppriseChannel(Channel):
                 body_format=library.NotifyFormat.TEXT,
             )
         if not done:
-            # Apprise says nothing of use with an exception, and everything in its log.
-            said = redact(clean.line(" ".join(heard[-2:]), _TOLD), self.secrets())
+            said = redact(clean.line(" ".join(_said(done, heard)), _TOLD), self.secrets())
             raise ChannelError(f"Apprise could not deliver to {self.target}.{f' It said: {said}' if said else ''}")
 
     def secrets(self) -> t.Iterable[str]:
         return clean.pieces_of_url(self._url)
+
+
+def _said(done: t.Any, heard: list[str]) -> list[str]:
+    """Why it failed, which Apprise tells in its log alone. Since 2.2 that is in its answer: it works in other threads."""
+    if not heard and callable(getattr(done, "logs", None)):
+        heard = [str(entry.message) for entry in done.logs() if entry.level != "DEBUG"]
+    return heard[-2:]
 
 
 def require_apprise() -> t.Any:

@@ -24,13 +24,13 @@ _TOKEN = re.compile(r"(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[^/]{8,}|[^/]{20,}")
 
 def line(text: object, limit: int = 200) -> str:
     """One line; what cannot be printed is written as in Python, such as ``\\x1b``."""
-    return shortened("".join(_fit(char) for char in str(text).strip()), limit)
+    return shortened(_fitting(shortened(str(text).strip(), 4 * limit)), limit)
 
 
 def paragraph(text: object, limit: int = 1200) -> str:
     """The same, but with its line breaks; tabs are spaces, and empty lines are gone."""
-    lines = (re.split(r"\r\n|\r|\n", str(text).expandtabs(4))) if text else []
-    kept = ["".join(_fit(char) for char in one.rstrip()) for one in lines if one.strip()]
+    lines = re.split(r"\r\n|\r|\n", shortened(str(text), 4 * limit).expandtabs(4)) if text else []
+    kept = [_fitting(one.rstrip()) for one in lines if one.strip()]
     return shortened("\n".join(kept), limit)
 
 
@@ -40,6 +40,10 @@ def shortened(text: str, limit: int) -> str:
         return text
     last = limit // 3
     return f"{text[: limit - last - 5].rstrip()} ... {text[len(text) - last :].lstrip()}"
+
+
+def _fitting(text: str) -> str:
+    return text if text.isprintable() else "".join(_fit(char) for char in text)
 
 
 def _fit(char: str) -> str:
@@ -55,7 +59,10 @@ def _fit(char: str) -> str:
 
 def masked(text: str) -> str:
     """``text`` without passwords that can be told by where they stand: in URLs, and after ``password=``."""
-    return _ASSIGNED.sub(rf"\1{HIDDEN}", _IN_URL.sub(rf"\1:{HIDDEN}@", text))
+    # These patterns take their time, and errors can be long.
+    if "://" in text:
+        text = _IN_URL.sub(rf"\1:{HIDDEN}@", text)
+    return _ASSIGNED.sub(rf"\1{HIDDEN}", text) if "=" in text else text
 
 
 def secrets_of_url(url: str) -> set[str]:

@@ -204,7 +204,7 @@ def parse_address(text: str, option: str) -> Address:
     ):
         raise problem
     try:
-        return Address(name, username=user if at else spec, domain=domain)
+        return Address(name, username=user if at else spec, domain=domain if at else "")
     except (ValueError, IndexError) as exc:
         raise problem from exc
 

@@ -31,7 +31,7 @@ def hosts(digest: Digest) -> t.Iterator[str]:
     if not digest.hosts:
         return
     detail = wording.in_detail(digest)
-    shown, rest = wording.cut(digest.hosts, wording.HOSTS_SHOWN)
+    shown, rest = wording.cut(digest.hosts, wording.hosts_shown(digest))
     lines = "\n".join(_host(host) if detail else _short_host(host) for host in shown)
     more = f'<div style="padding:8px 0;font-size:14px">and {rest} more hosts</div>' if rest else ""
     yield f'<h2 style="{HEADING}">Hosts</h2><table {TABLE} style="font-size:14px">{lines}</table>{more}'

@@ -93,7 +93,7 @@ def _hosts(digest: Digest) -> t.Iterator[str]:
     if not digest.hosts:
         return
     detail = wording.in_detail(digest)
-    shown, rest = wording.cut(digest.hosts, wording.HOSTS_SHOWN)
+    shown, rest = wording.cut(digest.hosts, wording.hosts_shown(digest))
     lines = ["HOSTS"]
     for host in shown:
         lines += _host(host, detail)

@@ -28,11 +28,12 @@ PROBLEMS_SHOWN = 20
 REMARKS_SHOWN = 12
 PLACES_SHOWN = 12
 ITEMS_SHOWN = 60
-HOSTS_SHOWN = 120
+HOSTS_SHOWN, HOSTS_SHOWN_BESIDE_MANY = 100, 60
+_MANY_PROBLEMS = 8
 LARGEST_SHOWN = 5
 DRILLS_SHOWN = 20
 _SUBJECT_NAMES = 3
-_WHY_LEAST, _WHY_ALL = 240, 9000
+_WHY_LEAST, _WHY_ALL = 240, 6000
 # Every sign is told by a word as well: colours are not for everybody, and not for every mail program.
 SIGNS = {OK: "\u2713", FAILED: "\u2717", UNREACHABLE: "\u2717", SKIPPED: "\u2013"}
 
@@ -139,6 +140,11 @@ def in_detail(digest: Digest) -> bool:
     return digest.items <= ITEMS_SHOWN and len(digest.hosts) <= ITEMS_SHOWN
 
 
+def hosts_shown(digest: Digest) -> int:
+    """How many hosts there is room for."""
+    return HOSTS_SHOWN if len(digest.problems) <= _MANY_PROBLEMS else HOSTS_SHOWN_BESIDE_MANY
+
+
 def largest(digest: Digest) -> list[tuple[str, int, float]]:
     """Name, bytes and seconds of the largest backups of a run whose databases are not all listed."""
     found = [(f"{host.name} / {item.label}", item.size, item.seconds) for host in digest.hosts for item in host.items]
@@ -147,7 +153,6 @@ def largest(digest: Digest) -> list[tuple[str, int, float]]:
 
 __all__ = (
     "DRILLS_SHOWN",
-    "HOSTS_SHOWN",
     "PROBLEMS_SHOWN",
     "REMARKS_SHOWN",
     "SIGNS",
@@ -155,6 +160,7 @@ __all__ = (
     "figures",
     "host_state",
     "host_totals",
+    "hosts_shown",
     "in_detail",
     "largest",
     "places",

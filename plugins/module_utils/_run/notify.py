@@ -37,6 +37,7 @@ def run(job: Job) -> Answer:
     # A result repeats the options of its task. What happened on two hundred hosts would be too much there.
     hosts, params["hosts"] = params["hosts"], counted(len(params["hosts"]), "host")
     _keep_secrets(job)
+    params["title"] = clean.masked(job.run.redact(params["title"]))
     patience = _patience(params)
     digest = _digest(job, hosts)
     channels = _channels(params, digest)
@@ -117,7 +118,7 @@ def _channels(params: t.Mapping[str, t.Any], digest: Digest) -> list[Channel]:
     if params["webhook_url"]:
         others.insert(0, WebhookChannel(params["webhook_url"], params["webhook_secret"] or ""))
     elif params["webhook_secret"]:
-        raise ConfigError("webhook_secret signs what is sent to webhook_url, which is empty.")
+        raise ConfigError("webhook_secret would sign nothing: webhook_url is empty.")
     if params["event"] == "start":
         wanted: list[Channel | None] = [pings.get("ping_start")]
     else:
@@ -163,7 +164,7 @@ def _answer(job: Job, digest: Digest, notice: Notice, deliveries: t.Sequence[Del
     result: dict[str, t.Any] = {"sent": sent, "failures": failures}
     if job.params["event"] == "finish":
         result |= {"status": "failed" if digest.failed else "ok", "subject": notice.subject}
-    warnings = [f"{item['channel']} {item['target']}: {item['msg']}" for item in failures]
+    warnings = [f"{item['channel']}: {item['msg']}" for item in failures]
     if not _configured(job.params):
         warnings.append(f"No channel is configured, so nobody was told. {_HINT}")
     msg = f"{counted(len(sent), 'notice')} {'would be sent' if job.check_mode else 'sent'}"
