@@ -128,3 +128,25 @@ def test_the_host_name_counts_with_the_systems_authorities_too(mysql_family: sup
     assert wrong["failed"] and "certificate" in wrong["msg"].lower()
     other = {"SSL_CERT_FILE": str(server.certificates.other_ca)}
     assert run_module("db_info", login, path_prefix=server.tool_path, env=other)["failed"]
+
+
+def told(server: support.Server, **login: Any) -> str:
+    """What db_info says of a login that fails."""
+    result = run_module("db_info", {"engine": server.engine, "connect_timeout": 3, **server.login, **login})
+    assert result["failed"]
+    assert result["stage"] == "connect"
+    return str(result["msg"])
+
+
+def test_hints(pg15: support.Server, mariadb: support.Server, mysql9: support.Server, tmp_path: Path) -> None:
+    """What the servers and drivers of today say leads to the right hint."""
+    for server in (pg15, mariadb, mysql9):
+        assert "Check login_user and login_password" in told(server, login_password="wrong")
+        assert "Give login_password" in told(server, login_password=None)
+        assert "Nothing listens there" in told(server, login_port=1)
+        assert "cannot find that name" in told(server, login_host="nosuch.invalid")
+    for server in (mariadb, mysql9):
+        assert "A PostgreSQL server answers there: set engine=postgresql" in told(server, login_port=pg15.port)
+        assert "A MySQL or MariaDB server answers there: set engine=mysql" in told(pg15, login_port=server.port)
+        assert "No server listens at the socket" in told(server, login_unix_socket=str(tmp_path / "nosuch"))
+    assert f"set login_port to {pg15.port}." in told(pg15, **{**pg15.login_socket, "login_port": 1})

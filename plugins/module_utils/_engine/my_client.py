@@ -19,6 +19,7 @@ import ssl
 import typing as t
 import weakref
 
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import hints
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Login, Server
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
     BackupError,
@@ -56,10 +57,8 @@ _SESSION = (
 def require_driver() -> None:
     """ConfigError when PyMySQL is missing."""
     if PYMYSQL_ERROR:
-        raise ConfigError(
-            f"The Python library PyMySQL is missing on this host ({PYMYSQL_ERROR}).",
-            hint="Install python3-pymysql (Debian), python3-PyMySQL (RHEL) or PyMySQL (PyPI), 1.0 or newer.",
-        )
+        packages = "python3-pymysql (Debian) or python3-PyMySQL (RHEL)"
+        raise hints.missing_driver("PyMySQL", packages, "1.0", PYMYSQL_ERROR)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,6 +145,8 @@ class Client:
             "database": database,
             "charset": "utf8mb4",
             "connect_timeout": login.connect_timeout,
+            # Until the login is done: who waits to be spoken to is no MySQL server.
+            "read_timeout": login.connect_timeout,
             "autocommit": True,
         }
         if login.unix_socket:
@@ -154,17 +155,20 @@ class Client:
             options.update(host=login.host, port=login.port or 3306)
         try:
             options.update(self._driver_tls())
-            connection = pymysql.connect(**options)
+            connection: t.Any = pymysql.connect(**options)
+            connection._read_timeout = None
             if login.tls_mode not in ("prefer", "disable") and not login.unix_socket and not encrypted(connection):
                 connection.close()
-                raise ConnectError(f"{login.where()} does not offer TLS, which tls_mode={login.tls_mode} demands.")
+                raise ConnectError(
+                    f"{login.where()} does not offer TLS, which tls_mode={login.tls_mode} demands.",
+                    hint="Set tls_mode=prefer, or give the server a certificate (ssl_cert, ssl_key).",
+                )
             execute(connection, _SESSION, stage="connect")
             self.run.on_cancel(functools.partial(_cancel, options, weakref.ref(connection)))
             return connection
         except (pymysql.Error, OSError, RuntimeError) as exc:
             raise ConnectError(
-                f"Cannot connect to {login.where()}: {self.run.redact(str(exc))}.",
-                hint="Check login_host, login_port, login_unix_socket, login_user, the password, the account's host.",
+                f"Cannot connect to {login.where()}: {self.run.redact(str(exc))}.", hint=hints.of_mysql(exc, login)
             ) from exc
 
     def _driver_tls(self) -> dict[str, t.Any]:

@@ -11,12 +11,14 @@ from __future__ import annotations
 import contextlib
 import functools
 import glob
+import locale
 import os
 import re
 import shutil
 import typing as t
 import weakref
 
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import hints
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Login
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
     ConfigError,
@@ -50,10 +52,7 @@ _SESSION = (
 def require_driver() -> None:
     """ConfigError when psycopg2 is missing."""
     if PSYCOPG2_ERROR:
-        raise ConfigError(
-            f"The Python library psycopg2 is missing on this host ({PSYCOPG2_ERROR}).",
-            hint="Install python3-psycopg2 (Debian, RHEL) or psycopg2-binary (PyPI), 2.8 or newer.",
-        )
+        raise hints.missing_driver("psycopg2", "python3-psycopg2 (Debian, RHEL)", "2.8", PSYCOPG2_ERROR)
 
 
 def quote(name: str) -> str:
@@ -128,6 +127,8 @@ class Client:
             options["password"] = self.login.password
         if self.login.config_file:
             options["passfile"] = self.login.config_file
+        with contextlib.suppress(locale.Error):
+            locale.setlocale(locale.LC_MESSAGES, "C")  # hints are found by libpq's words
         try:
             connection = psycopg2.connect(**options)
             self.run.on_cancel(functools.partial(_cancel, weakref.ref(connection)))
@@ -136,10 +137,10 @@ class Client:
                 cursor.execute(_SESSION)
             return connection
         except psycopg2.Error as exc:
+            text = self.run.redact(str(exc)).strip().rstrip(".") or type(exc).__name__
             raise ConnectError(
-                f"Cannot connect to {self.login.where()}, database {database!r}:"
-                f" {self.run.redact(str(exc)).strip() or type(exc).__name__}.",
-                hint="Check login_host, login_port, login_unix_socket, login_user and pg_hba.conf of the server.",
+                f"Cannot connect to {self.login.where()}, database {database!r}: {text}.",
+                hint=hints.of_postgresql(text, self.login, database),
             ) from exc
 
     def tool(self, path: str, *options: str, database: str, stage: str) -> Command:
