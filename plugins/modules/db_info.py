@@ -121,7 +121,9 @@ tools:
       path: /usr/lib/postgresql/15/bin/pg_dump
       version: '15.14'
 missing_privileges:
-  description: What the account lacks for complete backups and for restores.
+  description:
+    - What the account lacks for complete backups of what the server holds now, each with the least that mends it.
+    - What a restore needs depends on the backup and on the target; M(vya.backupdb.db_restore) tells it in check mode.
   returned: success
   type: list
   elements: dict
@@ -133,11 +135,15 @@ missing_privileges:
     purpose:
       description: What it is needed for.
       type: str
-      sample: read all tables and sequences
+      sample: read all tables and sequences (public.orders in shop)
     grant:
       description: The statement that grants it.
       type: str
       sample: GRANT pg_read_all_data TO backup;
+    database:
+      description: The database in which to run the statement. Empty when any will do.
+      type: str
+      sample: ''
 left_out:
   description: How many elements of which list are left out, so that the result stays below 100 KB.
   returned: when something is left out

@@ -63,7 +63,7 @@ def test_each_missing_privilege_comes_with_the_statement_that_mends_it(desk: Des
         for item in missing:
             assert item["privilege"]
             assert item["purpose"]
-            server.query(item["grant"])
+            server.query(item["grant"], database=item["database"] or None)
         assert succeeded(desk.info(**login))["missing_privileges"] == []
     finally:
         for statement in drop.split("; "):

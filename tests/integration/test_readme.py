@@ -22,7 +22,7 @@ import support
 from support.dumps import dump
 from support.modules import ROOT, run_module
 from support.postgres import PostgresServer
-from support.readme import README, block, blocks, run_blocks, tasks
+from support.readme import block, blocks, run_blocks, tasks
 
 HERE = ("try", "install", "keys", "first-backup", "first-backup-mysql", "list-verify-restore", "foreign")
 GRANTS = ("grants-postgresql", "grants-postgresql-restore", "grants-mysql", "grants-mysql-restore")
@@ -170,9 +170,6 @@ def test_privileges_and_first_backup_on_mysql(shop_mysql: support.Server, tmp_pa
     content, schema = support.fingerprint(server, "shop"), support.schema_fingerprint(server, "shop", grants=False)
     for name in ("grants-mysql", "grants-mysql-restore"):
         server.execute_script(block(name).encode())
-    if server.flavour == "mysql":
-        (statement,) = re.findall(r"`(GRANT SHOW_ROUTINE [^`]*)`", README.read_text(encoding="utf-8"))
-        server.execute_script(statement.encode())
     variables = {**keys(tmp_path), "backup_password": "change me"}
     place = {"login_unix_socket": str(server.socket), "store": str(tmp_path / "store")}
     login = {"engine": "mysql", "login_password": "change me", "login_unix_socket": str(server.socket)}

@@ -110,11 +110,13 @@ class Known:
 
 @dataclasses.dataclass(frozen=True)
 class Missing:
-    """A privilege the account lacks: what it is for, and the statement that mends it."""
+    """A privilege the account lacks: what it is for, and the statement that mends it. ``database``: where the statement
+    must be run; empty: anywhere on the server."""
 
     privilege: str
     purpose: str
     grant: str
+    database: str = ""
 
 
 class Dump(abc.ABC):
@@ -129,6 +131,11 @@ class Dump(abc.ABC):
     @abc.abstractmethod
     def sections(self) -> t.Iterator[Section]:
         """The parts, in the order in which they are restored. The next is asked for when the last is stored."""
+
+    def cause(self, exc: BackupError) -> BackupError:
+        """What made the dump fail with ``exc``: maybe an earlier error of our own, of which the tool only felt the
+        consequence."""
+        return exc
 
     @abc.abstractmethod
     def finish(self) -> Facts:
@@ -285,6 +292,13 @@ class Engine(abc.ABC):
     @abc.abstractmethod
     def missing_privileges(self) -> list[Missing]:
         """What the account lacks for complete backups."""
+
+    @abc.abstractmethod
+    def check_readable(self, database: str, *, extra_args: t.Sequence[str] = ()) -> None:
+        """PrivilegeError when the account cannot read all that a dump of the database must hold."""
+
+    def check_globals_readable(self) -> None:  # noqa: B027
+        """The same for the globals."""
 
     @abc.abstractmethod
     def dump(self, database: str, *, extra_args: t.Sequence[str] = ()) -> Dump:

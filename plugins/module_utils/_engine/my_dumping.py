@@ -17,6 +17,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_scr
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Dump, Facts, Section, Server
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, Tool, execute
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_globals import account_statements
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_rights import check_readable
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_schema import Reader
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import quote
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import differences, schema_changed
@@ -103,6 +104,7 @@ class MysqlDump(Dump):
         self._connection = client.connect()
         client.run.on_cancel(self._abandon)
         try:
+            check_readable(self._connection, server, database)
             self._reader = Reader(self._connection, database)
             self._definitions = self._reader.definitions()
             self._before = self._reader.objects(self._definitions)

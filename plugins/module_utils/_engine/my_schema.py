@@ -27,6 +27,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Sche
 # The status of an event is no part of its comparison: in a scratch database no event may run.
 UNCOMPARED = "status of event "
 _INVALID_VIEW = 1356
+_NO_EXECUTE = 1370
 _AUTO_INCREMENT = re.compile(r"^(\).*?) AUTO_INCREMENT=[0-9]+", re.M)
 # MySQL 8 repeats a column's character set before its collation only in tables that were created from its own words.
 _IMPLIED = re.compile(r" CHARACTER SET \w+(?= COLLATE )")
@@ -103,7 +104,7 @@ class Reader:
         found = []
         for name in self.views:
             try:
-                self._run(f"SHOW FIELDS FROM {quote(self._database)}.{quote(name)}")
+                self._check_view(f"{quote(self._database)}.{quote(name)}")
                 _name, text, charset, collation = self._show("VIEW", name)[:4]
             except EngineError as exc:
                 if error_number(exc) != _INVALID_VIEW:
@@ -116,6 +117,20 @@ class Reader:
                 ) from exc
             found.append(Definition("view", name, text, "", charset, collation))
         return found
+
+    def _check_view(self, name: str) -> None:
+        """EngineError unless a view can be read."""
+        try:
+            self._run(f"SHOW FIELDS FROM {name}")
+        except EngineError as exc:
+            if error_number(exc) != _NO_EXECUTE:
+                raise
+            # MariaDB asks the account itself for the right to execute what the view calls; the definer has it.
+            try:
+                self._run(f"SELECT * FROM {name} LIMIT 0")
+            except EngineError as again:
+                if error_number(again) != _NO_EXECUTE:
+                    raise
 
     @staticmethod
     def _ordered(views: t.Sequence[Definition]) -> list[Definition]:

@@ -28,22 +28,16 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client imp
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_dumping import MysqlDump, MysqlGlobals
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_globals import left_out, restore_accounts
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_restoring import SYSTEM, MysqlRestore
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_rights import (
+    check_globals_readable,
+    check_readable,
+    missing,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_sweep import SCRATCH, sweep_scratch
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConnectError, EngineError, ToolError
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Run
 
 _OLDEST = {"mysql": (5, 7), "mariadb": (10, 3)}
-# (privilege, other names that include it, purpose)
-_NEEDED = (
-    ("SELECT", (), "read all tables"),
-    ("SHOW VIEW", (), "read the definitions of views"),
-    ("TRIGGER", (), "read triggers"),
-    ("EVENT", (), "read events"),
-    ("LOCK TABLES", (), "let the dump tool start"),
-    ("RELOAD", ("FLUSH_TABLES",), "exact row counts: a global read lock for a moment"),
-    ("REPLICATION CLIENT", ("BINLOG MONITOR",), "the binary log's position in the manifest"),
-)
-
 _SQL_MODES = (
     "ALLOW_INVALID_DATES ANSI ANSI_QUOTES DB2 EMPTY_STRING_IS_NULL ERROR_FOR_DIVISION_BY_ZERO HIGH_NOT_PRECEDENCE"
     " IGNORE_BAD_TABLE_OPTIONS IGNORE_SPACE MAXDB MSSQL MYSQL323 MYSQL40 NO_AUTO_CREATE_USER NO_AUTO_VALUE_ON_ZERO"
@@ -90,7 +84,10 @@ class MysqlEngine(Engine):
             version = tuple(int(piece) for piece in match.groups())
             if version < _OLDEST[flavour]:
                 oldest = ".".join(str(n) for n in _OLDEST[flavour])
-                raise ConnectError(f"{flavour} {text} is not supported: {oldest} is the oldest version.")
+                raise ConnectError(
+                    f"{flavour} {text} is not supported: {oldest} is the oldest version.",
+                    hint="Dump it with the tools of its own version; db_restore takes such a file as src.",
+                )
             self._server = Server("mysql", flavour, version, re.sub(r"^5\.5\.5-", "", text))
         return self._server
 
@@ -118,26 +115,19 @@ class MysqlEngine(Engine):
             self.client.fitting_tool(name, self.server())
 
     def missing_privileges(self) -> list[Missing]:
-        grants = [str(row[0]) for row in self._query("SHOW GRANTS")]
-        held = " , ".join(grant.split(" ON *.*")[0].upper() for grant in grants if " ON *.*" in grant)
-        if "ALL PRIVILEGES" in held:
-            return []
-        user = str(self._query("SELECT CURRENT_USER()")[0][0])
-        name, _at, host = user.rpartition("@")
-        account = f"'{name}'@'{host}'"
-        missing = [
-            Missing(privilege, purpose, f"GRANT {privilege} ON *.* TO {account};")
-            for privilege, others, purpose in _NEEDED
-            if not any(re.search(rf"\b{re.escape(item)}\b", held) for item in (privilege, *others))
-        ]
-        if self.server().flavour == "mysql" and self.server().version >= (8, 0, 20) and "SHOW_ROUTINE" not in held:
-            missing.append(Missing("SHOW_ROUTINE", "read routines", f"GRANT SHOW_ROUTINE ON *.* TO {account};"))
-        return missing
+        return missing(self.admin())
+
+    def check_readable(self, database: str, *, extra_args: t.Sequence[str] = ()) -> None:
+        check_readable(self.admin(), self.server(), database)
+
+    def check_globals_readable(self) -> None:
+        check_globals_readable(self.admin())
 
     def dump(self, database: str, *, extra_args: t.Sequence[str] = ()) -> Dump:
         return MysqlDump(self.client, self.server(), database, extra_args)
 
     def dump_globals(self) -> Dump:
+        self.check_globals_readable()
         return MysqlGlobals(self.client, self.server())
 
     def restore(self, plan: RestorePlan) -> Restore:

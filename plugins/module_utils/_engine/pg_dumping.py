@@ -15,10 +15,13 @@ import typing as t
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_schema
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Dump, Facts, Section, Server
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import Client, query
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rights import check_readable
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import differences, schema_changed
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.trailers import trailer_of
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Table, utc_now
+
+PASSWORDS_READABLE = "SELECT has_table_privilege('pg_catalog.pg_authid', 'SELECT')"
 
 
 class PostgresqlDump(Dump):
@@ -31,6 +34,7 @@ class PostgresqlDump(Dump):
         self._counter: threading.Thread | None = None
         self._tables: tuple[Table, ...] = ()
         self._count_error: BackupError | None = None
+        self._notes: list[str] = []
         self._path, version = client.fitting_tool("pg_dump", server.version[0])
         self.started = utc_now()
         self._connection = client.connect(database)
@@ -47,6 +51,9 @@ class PostgresqlDump(Dump):
         return query(self._connection, sql, params, stage="snapshot")
 
     def _open(self, server: Server) -> None:
+        self._notes += check_readable(
+            self._connection, server.version[0], self._database, tables_only=bool(self._extra)
+        )
         self._query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         self._snapshot_id = self._query("SELECT pg_export_snapshot()")[0][0]
         self.snapshot = utc_now()
@@ -115,6 +122,10 @@ class PostgresqlDump(Dump):
         except BackupError as exc:
             self._count_error = exc
 
+    def cause(self, exc: BackupError) -> BackupError:
+        """A count that fails ends the transaction, and with it the snapshot that pg_dump reads in."""
+        return self._count_error or exc
+
     def finish(self) -> Facts:
         if self._counter is not None:
             self._counter.join()
@@ -129,6 +140,7 @@ class PostgresqlDump(Dump):
         return Facts(self._tables, self._before, self._position, tuple(self._warnings()))
 
     def _warnings(self) -> t.Iterator[str]:
+        yield from self._notes
         invalid = self._query(
             "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid ORDER BY 1 LIMIT 20"
         )
@@ -165,8 +177,7 @@ class PostgresqlGlobals(Dump):
         args = ["--globals-only"]
         connection = client.connect(database)
         try:
-            sql = "SELECT has_table_privilege('pg_catalog.pg_authid', 'SELECT')"
-            if not query(connection, sql, stage="globals")[0][0]:
+            if not query(connection, PASSWORDS_READABLE, stage="globals")[0][0]:
                 args.append("--no-role-passwords")
                 self._warnings = ("The account may not read pg_authid: the roles are stored without their passwords.",)
         finally:
@@ -185,4 +196,4 @@ class PostgresqlGlobals(Dump):
         """Nothing is held."""
 
 
-__all__ = ("PostgresqlDump", "PostgresqlGlobals")
+__all__ = ("PASSWORDS_READABLE", "PostgresqlDump", "PostgresqlGlobals")

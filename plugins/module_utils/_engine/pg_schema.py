@@ -21,10 +21,10 @@ from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Sche
 
 # Kinds that a restore without owners and grants is not compared by.
 OWNERSHIP = ("owner ", "grants ", "default grants ")
-_USER_SCHEMA = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+USER_SCHEMA = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 
 
-def _not_extension(catalog: str, oid: str) -> str:
+def not_extension(catalog: str, oid: str) -> str:
     return (
         "NOT EXISTS (SELECT 1 FROM pg_depend dx WHERE dx.deptype = 'e'"
         f" AND dx.classid = '{catalog}'::regclass AND dx.objid = {oid})"
@@ -77,7 +77,7 @@ SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHE
   || coalesce((SELECT string_agg(quote_ident(a.attname) || ':' || a.attacl::text, ';' ORDER BY a.attnum)
        FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL AND NOT a.attisdropped), '')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c') AND {_USER_SCHEMA} AND {_not_extension("pg_class", "c.oid")}"""
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c') AND {USER_SCHEMA} AND {not_extension("pg_class", "c.oid")}"""
 
 _FUNCTIONS = f"""
 SELECT CASE p.prokind WHEN 'a' THEN 'aggregate' WHEN 'p' THEN 'procedure' ELSE 'function' END,
@@ -90,7 +90,7 @@ SELECT CASE p.prokind WHEN 'a' THEN 'aggregate' WHEN 'p' THEN 'procedure' ELSE '
   CASE WHEN p.prokind = 'a' THEN '' ELSE pg_get_functiondef(p.oid) END,
   pg_get_userbyid(p.proowner), {_acl("p.proacl", "f", "p.proowner")}
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
-WHERE {_USER_SCHEMA} AND {_not_extension("pg_proc", "p.oid")}
+WHERE {USER_SCHEMA} AND {not_extension("pg_proc", "p.oid")}
   AND NOT EXISTS (SELECT 1 FROM pg_depend i WHERE i.deptype = 'i' AND i.classid = 'pg_proc'::regclass
                   AND i.objid = p.oid AND i.refclassid = 'pg_type'::regclass)"""
 
@@ -104,7 +104,7 @@ SELECT CASE y.typtype WHEN 'd' THEN 'domain' ELSE 'type' END,
     (SELECT format_type(r.rngsubtype, NULL) FROM pg_range r WHERE r.rngtypid = y.oid)),
   '', pg_get_userbyid(y.typowner), {_acl("y.typacl", "T", "y.typowner")}
 FROM pg_type y JOIN pg_namespace n ON n.oid = y.typnamespace
-WHERE {_USER_SCHEMA} AND {_not_extension("pg_type", "y.oid")}
+WHERE {USER_SCHEMA} AND {not_extension("pg_type", "y.oid")}
   AND (y.typtype IN ('d', 'e', 'r') OR (y.typtype = 'b' AND y.typelem = 0)
     OR (y.typtype = 'c' AND EXISTS (SELECT 1 FROM pg_class c WHERE c.oid = y.typrelid AND c.relkind = 'c')))"""
 
@@ -113,8 +113,8 @@ SELECT 'constraint', quote_ident(k.conname) || ' on ' || CASE WHEN k.conrelid <>
     ELSE format_type(k.contypid, NULL) END,
   concat_ws(' ', k.contype, k.convalidated, k.condeferrable, k.condeferred), pg_get_constraintdef(k.oid), NULL, NULL
 FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace
-WHERE k.contype NOT IN ('n', 't') AND {_USER_SCHEMA}
-  AND {_not_extension("pg_class", "k.conrelid")} AND {_not_extension("pg_type", "k.contypid")}"""
+WHERE k.contype NOT IN ('n', 't') AND {USER_SCHEMA}
+  AND {not_extension("pg_class", "k.conrelid")} AND {not_extension("pg_type", "k.contypid")}"""
 
 _INDEXES = f"""
 SELECT 'index', quote_ident(n.nspname) || '.' || quote_ident(c.relname),
@@ -122,19 +122,19 @@ SELECT 'index', quote_ident(n.nspname) || '.' || quote_ident(c.relname),
     (SELECT string_agg(a.attname, ',' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid)),
   pg_get_indexdef(c.oid), NULL, NULL
 FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE x.indisvalid AND {_USER_SCHEMA} AND {_not_extension("pg_class", "x.indrelid")}"""
+WHERE x.indisvalid AND {USER_SCHEMA} AND {not_extension("pg_class", "x.indrelid")}"""
 
 _TRIGGERS = f"""
 SELECT 'trigger', quote_ident(g.tgname) || ' on ' || g.tgrelid::regclass::text,
   concat_ws(' ', g.tgtype, g.tgenabled, g.tgfoid::regprocedure, g.tgdeferrable, g.tginitdeferred),
   pg_get_triggerdef(g.oid), NULL, NULL
 FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE NOT g.tgisinternal AND {_USER_SCHEMA} AND {_not_extension("pg_class", "c.oid")}
+WHERE NOT g.tgisinternal AND {USER_SCHEMA} AND {not_extension("pg_class", "c.oid")}
 UNION ALL
 SELECT 'rule', quote_ident(r.rulename) || ' on ' || r.ev_class::regclass::text, concat_ws(' ', r.ev_type, r.ev_enabled,
   r.is_instead), pg_get_ruledef(r.oid), NULL, NULL
 FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE r.rulename <> '_RETURN' AND {_USER_SCHEMA} AND {_not_extension("pg_class", "c.oid")}
+WHERE r.rulename <> '_RETURN' AND {USER_SCHEMA} AND {not_extension("pg_class", "c.oid")}
 UNION ALL
 SELECT 'policy', quote_ident(p.polname) || ' on ' || p.polrelid::regclass::text,
   concat_ws(' ', p.polcmd, p.polpermissive, (SELECT string_agg(x, ',' ORDER BY x) FROM
@@ -144,15 +144,15 @@ FROM pg_policy p
 UNION ALL
 SELECT 'event trigger', quote_ident(e.evtname), concat_ws(' ', e.evtevent, e.evtenabled, e.evtfoid::regprocedure,
   e.evttags::text), '', pg_get_userbyid(e.evtowner), NULL
-FROM pg_event_trigger e WHERE {_not_extension("pg_event_trigger", "e.oid")}
+FROM pg_event_trigger e WHERE {not_extension("pg_event_trigger", "e.oid")}
 UNION ALL
 SELECT 'statistics', quote_ident(n.nspname) || '.' || quote_ident(s.stxname), s.stxkind::text,
   pg_get_statisticsobjdef(s.oid), pg_get_userbyid(s.stxowner), NULL
-FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE {_USER_SCHEMA}"""
+FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE {USER_SCHEMA}"""
 
 _OTHERS = f"""
 SELECT 'schema', quote_ident(n.nspname), '', '', pg_get_userbyid(n.nspowner), {_acl("n.nspacl", "n", "n.nspowner")}
-FROM pg_namespace n WHERE {_USER_SCHEMA} AND {_not_extension("pg_namespace", "n.oid")}
+FROM pg_namespace n WHERE {USER_SCHEMA} AND {not_extension("pg_namespace", "n.oid")}
 UNION ALL
 SELECT 'extension', quote_ident(x.extname), n.nspname::text, x.extversion, NULL, NULL
 FROM pg_extension x JOIN pg_namespace n ON n.oid = x.extnamespace
@@ -197,7 +197,7 @@ def _rare_query() -> str:
     selects = [
         f"SELECT i.type, i.identity, '', '', NULL, NULL FROM {name} o,"
         f" LATERAL pg_identify_object('{name}'::regclass, o.oid, 0) i"
-        f" WHERE o.oid >= 16384 AND {_not_extension(name, 'o.oid')}"
+        f" WHERE o.oid >= 16384 AND {not_extension(name, 'o.oid')}"
         for name in _RARE
     ]
     return " UNION ALL ".join(selects)
@@ -230,15 +230,15 @@ def read_roles(objects_connection: t.Any, *, stage: str) -> list[str]:
        WHERE d.refclassid = 'pg_authid'::regclass
          AND d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
          AND d.deptype IN ('o', 'a', 'r', 'i')
-      UNION SELECT pg_get_userbyid(n.nspowner) FROM pg_namespace n WHERE {_USER_SCHEMA}
+      UNION SELECT pg_get_userbyid(n.nspowner) FROM pg_namespace n WHERE {USER_SCHEMA}
       UNION SELECT pg_get_userbyid(c.relowner) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE {_USER_SCHEMA}) s(r) WHERE r NOT LIKE 'unknown (OID%%' AND r !~ '^pg_' ORDER BY 1"""
+        WHERE {USER_SCHEMA}) s(r) WHERE r NOT LIKE 'unknown (OID%%' AND r !~ '^pg_' ORDER BY 1"""
     return [row[0] for row in query(objects_connection, sql.replace("%%", "%"), stage=stage)]
 
 
 _COUNTED = f"""
 SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND {_USER_SCHEMA} AND {_not_extension("pg_class", "c.oid")}
+WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND {USER_SCHEMA} AND {not_extension("pg_class", "c.oid")}
 ORDER BY 1, 2"""
 _LARGE_OBJECTS = "pg_catalog.pg_largeobject_metadata"
 
@@ -256,4 +256,4 @@ def count_rows(connection: t.Any, *, stage: str) -> tuple[Table, ...]:
     return tuple(tables)
 
 
-__all__ = ("OWNERSHIP", "count_rows", "read_roles", "read_schema")
+__all__ = ("OWNERSHIP", "USER_SCHEMA", "count_rows", "not_extension", "read_roles", "read_schema")

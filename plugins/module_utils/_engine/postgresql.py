@@ -22,13 +22,25 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
     RestorePlan,
     Server,
 )
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import Client, query
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_dumping import PostgresqlDump, PostgresqlGlobals
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import Client, query, quote
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_dumping import (
+    PASSWORDS_READABLE,
+    PostgresqlDump,
+    PostgresqlGlobals,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_globals import restore_globals, statements
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_restoring import (
     SCRATCH,
     PostgresqlRestore,
     sweep_scratch,
+)
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rights import (
+    READ_ALL,
+    Account,
+    account,
+    check_readable,
+    lacks,
+    mends,
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConnectError, ToolError
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Run
@@ -71,7 +83,10 @@ class PostgresqlEngine(Engine):
             number = self.admin().server_version
             text = str(self._query("SHOW server_version", "connect")[0][0])
             if number < _OLDEST * 10000:
-                raise ConnectError(f"PostgreSQL {text} is not supported: {_OLDEST} is the oldest version.")
+                raise ConnectError(
+                    f"PostgreSQL {text} is not supported: {_OLDEST} is the oldest version.",
+                    hint="Dump it with the tools of its own version; db_restore takes such a file as src.",
+                )
             self._server = Server("postgresql", "postgresql", (number // 10000, number % 10000), text)
         return self._server
 
@@ -122,25 +137,45 @@ class PostgresqlEngine(Engine):
             self.client.fitting_tool(name, self.server().version[0])
 
     def missing_privileges(self) -> list[Missing]:
-        user = self._query("SELECT quote_ident(current_user)")[0][0]
-        superuser = self._query("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")[0][0]
-        if superuser:
+        who = account(self.admin(), self.server().version[0], stage="preflight")
+        if who.superuser:
             return []
-        missing = []
-        if self.server().version[0] >= 14:
-            reader = self._query("SELECT pg_has_role(current_user, 'pg_read_all_data', 'USAGE')")[0][0]
-            if not reader:
-                missing.append(
-                    Missing("pg_read_all_data", "read all tables and sequences", f"GRANT pg_read_all_data TO {user};")
-                )
-        missing.append(
-            Missing(
-                "SUPERUSER",
-                "passwords of roles in the globals, large objects of others, tables with row security",
-                f"ALTER ROLE {user} SUPERUSER;",
-            )
-        )
-        return missing
+        missing: list[Missing] = []
+        for database in self.databases():
+            if database.problem or database.system:
+                continue
+            if database.size is None:
+                grant = f"GRANT CONNECT ON DATABASE {quote(database.name)} TO {who.quoted};"
+                missing.append(Missing("CONNECT", f"connect to the database {database.name}", grant))
+            else:
+                missing += self._missing_in(database.name, who)
+        missing += self._missing_for_globals(who, missing)
+        first = {item.grant + item.database: item for item in reversed(missing)}
+        return [item for item in missing if first[item.grant + item.database] is item]
+
+    def _missing_in(self, database: str, who: Account) -> list[Missing]:
+        try:
+            connection = self.client.connect(database)
+        except ConnectError:
+            return []  # no GRANT mends that: db_backup tells what the server said
+        try:
+            return mends(who, lacks(connection, who, stage="preflight"), database)
+        finally:
+            connection.close()
+
+    def _missing_for_globals(self, who: Account, others: t.Sequence[Missing]) -> list[Missing]:
+        """Passwords of roles. pg_read_all_data includes them."""
+        if self._query(PASSWORDS_READABLE)[0][0] or any(item.privilege == READ_ALL for item in others):
+            return []
+        grant = f"GRANT SELECT ON pg_catalog.pg_authid TO {who.quoted};"
+        return [Missing("SELECT ON pg_authid", "passwords of roles in the globals", grant, self._admin_database)]
+
+    def check_readable(self, database: str, *, extra_args: t.Sequence[str] = ()) -> None:
+        connection = self.client.connect(database)
+        try:
+            check_readable(connection, self.server().version[0], database, tables_only=bool(extra_args))
+        finally:
+            connection.close()
 
     def dump(self, database: str, *, extra_args: t.Sequence[str] = ()) -> Dump:
         return PostgresqlDump(self.client, self.server(), database, extra_args)

@@ -144,11 +144,17 @@ class Backup:
         return chosen, outcome
 
     def predict(self, store: Store | None) -> tuple[list[Database], Outcome]:
-        """Check mode: the plan, and what would be refused for want of space."""
+        """Check mode: the plan, and what would be refused for want of space or of privileges."""
         chosen, outcome = self.plan()
+        if self._options.with_globals:
+            try:
+                self._engine.check_globals_readable()
+            except BackupError as exc:
+                outcome.failed(names.GLOBALS, exc)
         for database in chosen:
             try:
                 self._check_space(store, database)
+                self._engine.check_readable(database.name, extra_args=self._options.extra_args)
             except BackupError as exc:
                 outcome.failed(database.name, exc)
         failed = {failure["database"] for failure in outcome.failures}
@@ -235,7 +241,7 @@ class Backup:
             series = Series(self._options.host, self._options.instance, name)
             draft = store.begin(series, backup_id)
             try:
-                parts, warnings = self._write(draft, dump, stages)
+                parts, warnings = self._write_all(draft, dump, stages)
                 with stages.stage("count"):
                     facts = dump.finish()
                 manifest = self._manifest(backup_id, name, started, dump, facts, parts, warnings)
@@ -250,6 +256,15 @@ class Backup:
         if self._verbose:
             result["stages"] = stages.seconds
         return result
+
+    def _write_all(self, draft: t.Any, dump: Dump, stages: Stages) -> tuple[list[Part], list[str]]:
+        try:
+            return self._write(draft, dump, stages)
+        except BackupError as exc:
+            cause = dump.cause(exc)
+            if cause is exc:
+                raise
+            raise cause from exc
 
     def _write(self, draft: t.Any, dump: Dump, stages: Stages) -> tuple[list[Part], list[str]]:
         parts: list[Part] = []

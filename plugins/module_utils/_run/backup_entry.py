@@ -61,7 +61,7 @@ def _options(job: Job) -> BackupOptions:
 def _predicted(job: Job, backup: Backup) -> Answer:
     chosen, outcome = backup.predict(job.store_if_there())
     names = [database.name for database in chosen]
-    if job.params["globals"]:
+    if job.params["globals"] and GLOBALS not in {failure["database"] for failure in outcome.failures}:
         names.insert(0, GLOBALS)
     labels = {"host": job.host, "instance": job.params["instance"]}
     outcome.done += [{**labels, "database": name, "kind": _kind(name)} for name in names]

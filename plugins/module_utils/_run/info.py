@@ -26,7 +26,7 @@ def run(job: Job) -> Answer:
     except ToolError as exc:
         warnings.append(str(exc))
     missing = [
-        {"privilege": item.privilege, "purpose": item.purpose, "grant": item.grant}
+        {"privilege": item.privilege, "purpose": item.purpose, "grant": item.grant, "database": item.database}
         for item in engine.missing_privileges()
     ]
     result = {
