@@ -38,7 +38,7 @@ def test_what_no_rule_keeps_is_removed(vault: Vault) -> None:
 def test_check_mode_tells_the_same_and_does_nothing(vault: Vault) -> None:
     made = vault.days(0.5, 1, 2, 3, 30, 60)
     (vault.folder(made[4]) / "manifest.json").unlink()
-    params = {"keep_daily": 3, "keep_monthly": 1, "pin": [made[5]]}
+    params: dict[str, Any] = {"keep_daily": 3, "keep_monthly": 1, "pin": [made[5]]}
     before = vault.tree()
     predicted = vault.run(check=True, diff=True, **params)
     assert vault.tree() == before

@@ -44,7 +44,7 @@ def cut(path: Path) -> None:
 def test_all_new_backups_are_damaged(vault: Vault) -> None:
     """They take nobody's place: as many good ones stay as if the damaged ones were not there."""
     made = vault.days(1, 2, 3, 4, 5, 6, 7, 8)
-    for number, damage in enumerate((flip, cut, Path.unlink, flip, lambda path: path.write_bytes(b""))):
+    for number, damage in enumerate((flip, cut, Path.unlink, flip, cut)):
         damage(vault.part(made[number]))
     result = vault.run(keep_last=2)
     assert not result["failed"], result
@@ -148,7 +148,7 @@ def at(monkeypatch: pytest.MonkeyPatch, days: float) -> None:
 def test_a_clock_that_jumped(vault: Vault, monkeypatch: pytest.MonkeyPatch, days: float) -> None:
     """Nothing goes that a right clock would keep."""
     vault.days(0.1, 1, 2, 3, 4, 5, 20, 40, 60, 370, 380, 400, 420, 800)
-    params = {"keep_last": 3, "keep_monthly": 4, "keep_within": "2d", "max_delete": 99}
+    params: dict[str, Any] = {"keep_last": 3, "keep_monthly": 4, "keep_within": "2d", "max_delete": 99}
     right = ids(vault.run(check=True, **params)["kept"])
     at(monkeypatch, days)
     result = vault.run(**params)
@@ -164,19 +164,15 @@ def test_backups_from_the_future_evict_nothing(vault: Vault) -> None:
     """Made while a clock was wrong. They stay, and are told."""
     made = vault.days(1, 2, 3, 4)
     future = vault.days(-365, -364, -363)
-    result = vault.run(keep_last=2, keep_yearly=1, keep_within="1d")
+    result = vault.run(keep_last=2, keep_within="12h")
     assert not result["failed"], result
     assert {item["id"]: item["reasons"] for item in result["kept"]} == {
         **{backup_id: ["dated in the future"] for backup_id in future},
-        made[0]: ["last", "yearly 2026", "within 1d", "minimum"] if _same_year(1) else result["kept"][3]["reasons"],
+        made[0]: ["last", "within 12h", "minimum"],
         made[1]: ["last"],
     }
     assert "3 backups are dated in the future" in result["warnings"][0]
     assert vault.ids() == [*future, *made[:2]]
-
-
-def _same_year(days_ago: int) -> bool:
-    return (manifest.utc_now() - dt.timedelta(days=days_ago)).year == 2026
 
 
 # -- the manifest goes first
@@ -212,11 +208,7 @@ def test_killed_at_every_step(vault: Vault, tmp_path: Path) -> None:
         shutil.copytree(pristine, vault.root)
     assert steps == [
         "authenticate database.dump",
-        *(
-            f"remove {what}"
-            for i in (3, 2)
-            for what in (f"manifest of {made[i]}", "database.dump", f"folder {made[i]}")
-        ),
+        *(f"remove {what}" for i in made[:1:-1] for what in (f"manifest of {i}", "database.dump", f"folder {i}")),
     ]
     assert half_gone == 4
 
@@ -265,7 +257,8 @@ def test_a_disk_that_fails(vault: Vault, monkeypatch: pytest.MonkeyPatch, name: 
         if calls < number:
             break
         assert "Input/output error" in str(result.get("failures")) + str(result["warnings"])
-        assert result["failed"] == (name != "rmdir" and number <= {"unlink": 1, "fsync": 1}.get(name, 0))
+        # Only what concerns the manifest fails the task: data that stay are told, and cleared by the next run.
+        assert result["failed"] == (name != "rmdir" and number == 1)
         assert not vault.run(keep_last=2)["failed"]
         assert vault.incomplete() == []
         shutil.rmtree(vault.root)
@@ -300,7 +293,7 @@ def test_unfinished_backups(vault: Vault) -> None:
     foreign = vault.add(30, host="web2")
     kept = [vault.add(40), vault.add(40, database="crm")]
     folders = {backup_id: vault.folder(backup_id) for backup_id in (young, old, pinned, damaged, other, foreign)}
-    for backup_id, folder in folders.items():
+    for folder in folders.values():
         (folder / "manifest.json").unlink()
         (folder / ".tmp-manifest.json").write_bytes(b"{")
         (folder / "verification-20261121T231500Z.json").write_bytes(b"{}")
