@@ -14,6 +14,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import support
+from support.fleet_fixtures import box, fleet, fleet_servers
+
+__all__ = ["box", "fleet", "fleet_servers"]
 
 
 def _serve(kind: str) -> Iterator[support.Server]:

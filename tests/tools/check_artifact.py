@@ -22,7 +22,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = "vya.backupdb"
-MODULES = ("backup_info", "backup_verify", "db_backup", "db_info", "db_restore")
+MODULES = (
+    "backup_drill",
+    "backup_info",
+    "backup_notify",
+    "backup_retention",
+    "backup_verify",
+    "db_account",
+    "db_backup",
+    "db_info",
+    "db_restore",
+)
 
 # What may be in the artifact. Whoever adds a folder that users need adds it here.
 ALLOWED = tuple(

@@ -44,16 +44,16 @@ def _entry(host: str, results: t.Sequence[Result]) -> Entry:
     for result in results:
         items = _items(result)
         if not items and result.get("unreachable"):
-            unreachable.append(_message(result))
+            unreachable.append(message(result))
         elif not items and result.get("failed"):
-            broken.append(_message(result))
+            broken.append(message(result))
         for item in items:
             if item.get("unreachable"):
-                unreachable.append(_message(item))
+                unreachable.append(message(item))
             elif not item.get("skipped"):
                 _add(instances.setdefault(_label(item), _instance(_label(item))), item)
     listed = list(instances.values())
-    failed = any(item["failures"] for item in listed)
+    failed = any(item["failures"] or not all(drill["passed"] for drill in item["drills"]) for item in listed)
     if unreachable:
         state, msg = "unreachable", unreachable[0]
     elif broken:
@@ -80,7 +80,6 @@ def _instance(label: str) -> Entry:
     return {
         "instance": label,
         "engine": "",
-        "backups": [],
         "failures": [],
         "removed": [],
         "freed": 0,
@@ -90,32 +89,28 @@ def _instance(label: str) -> Entry:
 
 
 def _add(instance: Entry, item: Result) -> None:
-    """Fold the result of one module on one instance into the instance's entry."""
+    """Fold the result of one module on one instance into the instance's entry. ``backups`` is there after a backup
+    alone: a run of which it is empty then did nothing."""
     instance["engine"] = instance["engine"] or _engine(item)
-    instance["backups"] += _picked(item.get("backups"), _BACKUP)
+    if "backups" in item:
+        instance["backups"] = [*instance.get("backups", ()), *_picked(item["backups"], _BACKUP)]
     instance["removed"] += _picked(item.get("removed"), _REMOVED)
-    instance["drills"] += _picked(item.get("drills"), _DRILL)
     instance["freed"] += item.get("freed") or 0
     instance["warnings"] += [_text(warning) for warning in item.get("warnings") or []]
     failures = _picked(item.get("failures"), _FAILURE)
-    failures += _failed_drills(item, failures)
-    if item.get("failed") and not failures:
-        failures = [{"database": "*", "stage": str(item.get("stage") or ""), "msg": _message(item)}]
+    drills = [drill for drill in _picked(item.get("drills"), _DRILL) if drill.get("passed") is not None]
+    # A drill that found differences tells them better than the failure it is listed as.
+    differ = [_which(drill) for drill in drills if not drill["passed"] and drill.get("mismatches")]
+    failures = [failure for failure in failures if _which(failure) not in differ]
+    told = [_which(failure) for failure in failures]
+    instance["drills"] += [drill for drill in drills if drill["passed"] or _which(drill) not in told]
+    if item.get("failed") and not failures and not differ:
+        failures = [{"database": "*", "stage": str(item.get("stage") or ""), "msg": message(item)}]
     instance["failures"] += failures
 
 
-def _failed_drills(item: Result, failures: t.Sequence[Entry]) -> list[Entry]:
-    told = {(failure.get("database"), failure.get("id")) for failure in failures}
-    return [
-        {
-            "database": drill.get("database"),
-            "id": drill.get("id"),
-            "stage": "compare",
-            "msg": "; ".join(_text(text) for text in drill.get("mismatches") or ["The drill failed."]),
-        }
-        for drill in item.get("drills") or []
-        if drill.get("passed") is False and (drill.get("database"), drill.get("id")) not in told
-    ]
+def _which(item: Entry) -> tuple[object, object]:
+    return item.get("database"), item.get("id")
 
 
 def _engine(item: Result) -> str:
@@ -131,7 +126,8 @@ def _picked(found: t.Any, names: t.Sequence[str]) -> list[Entry]:
     return [{name: item[name] for name in names if name in item} for item in found or [] if isinstance(item, t.Mapping)]
 
 
-def _message(result: Result) -> str:
+def message(result: Result) -> str:
+    """What a task said."""
     text = _text(result.get("msg") or "The task failed without a message.")
     # What ansible-core puts in front says nothing to people.
     return _PREFIXES.sub("", text)[:_MSG_LENGTH]
@@ -145,4 +141,4 @@ def _text(value: t.Any) -> str:
     return str(value).strip()
 
 
-__all__ = ("NOTHING", "SILENT", "digest")
+__all__ = ("NOTHING", "SILENT", "Entry", "digest", "message")

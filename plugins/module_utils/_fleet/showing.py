@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._fleet.digest import digest
+from ansible_collections.vya.backupdb.plugins.module_utils._fleet.digest import digest, message
 
 _SECRET_WORDS = ("password", "secret", "token", "identity", "store_config")
 _NOT_SECRET = ("identity_file",)
@@ -42,7 +42,11 @@ def complaint(entry: t.Mapping[str, t.Any]) -> str:
         for failure in instance["failures"]:
             place = "/".join(str(part) for part in (instance["instance"], failure.get("database")) if part)
             texts.append(f"{place}: {failure.get('msg') or 'failed'}")
-    return "\n".join(texts)
+        for drill in instance["drills"]:
+            if not drill["passed"]:
+                differences = "; ".join(str(text) for text in drill.get("mismatches") or [])
+                texts.append(f"{instance['instance']}/{drill.get('database')}: {differences or 'the drill failed'}")
+    return "\n".join(dict.fromkeys(texts))
 
 
 def listing(hosts: t.Sequence[str], variables: t.Mapping[str, t.Any]) -> list[str]:
@@ -74,12 +78,14 @@ def _checked(info: t.Mapping[str, t.Any], tried: t.Mapping[str, t.Any]) -> tuple
     server = info.get("server") or {}
     if not info.get("connected"):
         state = "unreachable" if info.get("unreachable") else "failed"
-        return "-", state, "-", "-", _text(info.get("msg") or tried.get("msg"))
+        return "-", state, "-", "-", _text(message(info if info.get("msg") else tried))
     missing = [_text(item.get("privilege")) for item in info.get("missing_privileges") or []]
     names = [
-        f"{database['name']}: {database['problem']}" for database in info.get("databases") or [] if database["problem"]
+        f"{database['name']}: {database['problem']}"
+        for database in info.get("databases") or []
+        if database["problem"] and not database["system"]
     ]
-    verdict = _text(tried.get("msg")) if tried.get("failed") else "; ".join(["ok", *names])
+    verdict = _text(message(tried)) if tried.get("failed") else "; ".join(["ok", *names])
     return (
         f"{server.get('flavour')} {server.get('series')}",
         "ok",

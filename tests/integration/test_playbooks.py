@@ -1,0 +1,71 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook `backup`, run by ansible-playbook under its full name: what a fleet does when some of it fails."""
+
+from __future__ import annotations
+
+from support.fleet import NAME, UNREACHABLE, Fleet, instance
+from support.fleet_fixtures import Pair
+from support.post import MailBox
+
+TASKS_AT_MOST = 10
+
+
+def test_a_backup_run_of_a_healthy_fleet(fleet: Fleet, box: MailBox) -> None:
+    """Every host is backed up, in at most ten tasks each, and one mail says so."""
+    played = fleet.play("backup")
+    assert played.rc == 0, played.output
+    assert fleet.backups() == [f"my/main/{NAME}", f"pg/main/{NAME}"]
+    for host in fleet.hosts:
+        assert len(played.tasks(host)) <= TASKS_AT_MOST, played.tasks(host)
+    assert [envelope.rcpt_tos for envelope in box.envelopes] == [["log@example.com"]]
+    assert "pg" in box.part("plain") and "my" in box.part("plain")
+
+
+def test_hosts_that_fail_stop_nobody_and_are_in_the_digest(fleet: Fleet, box: MailBox, fleet_servers: Pair) -> None:
+    """A wrong password, no connection, a configuration that cannot be, one of two servers of a host; in batches."""
+    pg15, mariadb = fleet_servers
+    wrong = instance(pg15, login_password="wr0ng-canary")
+    fleet.hosts |= {
+        "wrong": {"backupdb_instances": [wrong, instance(mariadb, instance="second")]},
+        "gone": {**UNREACHABLE, "backupdb_instances": [instance(pg15)]},
+        "odd": {"backupdb_instances": [{"engine": "oracle", "login_password": "0dd-canary"}]},
+    }
+    played = fleet.play("backup", extra={"backupdb_serial": 2, "backupdb_throttle": 1})
+    assert played.rc != 0
+    assert fleet.backups() == [f"my/main/{NAME}", f"pg/main/{NAME}", f"wrong/second/{NAME}"]
+    failed = {event["host"] for event in played.events if event["status"] == "failed"}
+    assert failed == {"wrong", "gone", "odd"}
+    assert len(box.messages) == 1
+    assert box.envelopes[0].rcpt_tos == ["team@example.com"]
+    text = box.part("plain")
+    for word in (*fleet.hosts, "password authentication failed", "Connection refused", "unknown engine"):
+        assert word in text, word
+    for kind in ("plain", "html"):
+        assert "canary" not in box.part(kind)
+    assert "canary" not in played.output
+
+
+def test_when_every_host_fails_the_mail_comes_all_the_same(fleet: Fleet, box: MailBox, fleet_servers: Pair) -> None:
+    """Nobody is left to run the last task on, and yet it runs."""
+    fleet.hosts = {
+        "gone1": {**UNREACHABLE, "backupdb_instances": [instance(fleet_servers[0])]},
+        "gone2": {**UNREACHABLE},
+    }
+    played = fleet.play("backup")
+    assert played.rc != 0
+    assert len(box.messages) == 1
+    assert "gone1" in box.part("plain") and "gone2" in box.part("plain")
+
+
+def test_nothing_is_pruned_where_the_backup_failed(fleet: Fleet) -> None:
+    """Two backups of each; then one host's login fails, and only the other one's old backups go."""
+    fleet.variables["backupdb_recipients"] = []
+    fleet.back_up()
+    fleet.back_up()
+    fleet.hosts["pg"]["backupdb_instances"][0]["login_password"] = "wrong"
+    fleet.variables["backupdb_defaults"] |= {"keep_last": 1, "max_delete": 2}
+    played = fleet.play("backup")
+    assert played.rc != 0
+    assert fleet.backups() == [f"my/main/{NAME}", f"pg/main/{NAME}", f"pg/main/{NAME}"], played.output

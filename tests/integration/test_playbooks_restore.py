@@ -1,0 +1,55 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbooks `restore` and `drill`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from support.desk import IDENTITY
+from support.fleet import NAME, Fleet
+from support.fleet_fixtures import Pair
+from support.post import MailBox
+
+
+def test_a_restore_names_one_host_and_replaces_with_consent_only(fleet: Fleet, fleet_servers: Pair) -> None:
+    """Two hosts are refused, so is a replacement without the name; under another name nothing is asked."""
+    pg15 = fleet_servers[0]
+    fleet.variables["backupdb_identity"] = IDENTITY
+    fleet.back_up()
+    pg15.query("DELETE FROM orders", database=NAME)
+    wanted: dict[str, Any] = {"backupdb_restore_database": NAME}
+    both = fleet.play("restore", extra={**wanted, "backupdb_restore_target": f"{NAME}_copy"})
+    assert both.rc != 0 and "exactly one host" in both.output
+    assert f"{NAME}_copy" not in pg15.databases()
+    copied = fleet.play("restore", "-l", "pg", extra={**wanted, "backupdb_restore_target": f"{NAME}_copy"})
+    assert copied.rc == 0, copied.output
+    assert pg15.query("SELECT count(*) FROM orders", database=f"{NAME}_copy") == [(4,)]
+    wanted["backupdb_restore_if_exists"] = "replace"
+    for confirm in ({}, {"confirm": "another"}):
+        refused = fleet.play("restore", "-l", "pg", extra={**wanted, **confirm})
+        assert refused.rc != 0 and f"-e confirm={NAME}" in refused.output
+        assert pg15.query("SELECT count(*) FROM orders", database=NAME) == [(0,)]
+    checked = fleet.play("restore", "-l", "pg", "--check", "--diff", extra=wanted)
+    assert checked.rc == 0, checked.output
+    assert pg15.query("SELECT count(*) FROM orders", database=NAME) == [(0,)]
+    replaced = fleet.play("restore", "-l", "pg", extra={**wanted, "confirm": NAME})
+    assert replaced.rc == 0, replaced.output
+    assert pg15.query("SELECT count(*) FROM orders", database=NAME) == [(4,)]
+
+
+def test_a_drill_proves_and_tells(fleet: Fleet, box: MailBox) -> None:
+    """It passes; with a part tampered with, that host fails and the mail says so."""
+    fleet.variables["backupdb_identity"] = IDENTITY
+    fleet.back_up()
+    played = fleet.play("drill")
+    assert played.rc == 0, played.output
+    assert len(list(fleet.store.glob("*/*/*/*/verification-*.json"))) == 2
+    assert box.envelopes[0].rcpt_tos == ["log@example.com"]
+    part = next(fleet.store.glob(f"pg/main/{NAME}/*/database.dump*"))
+    part.write_bytes(part.read_bytes()[:-1] + b"x")
+    played = fleet.play("drill")
+    assert played.rc != 0
+    assert {event["host"] for event in played.events if event["status"] == "failed"} == {"pg"}
+    assert box.envelopes[-1].rcpt_tos == ["team@example.com"]
