@@ -94,7 +94,7 @@ class AppriseChannel(Channel):
 
 
 def _said(done: t.Any, heard: list[str]) -> list[str]:
-    """Why it failed, which Apprise tells in its log alone. Since 2.2 that is in its answer: it works in other threads."""
+    """Why it failed. Apprise tells that in its log alone; since 2.2, which works in threads, in its answer too."""
     if not heard and callable(getattr(done, "logs", None)):
         heard = [str(entry.message) for entry in done.logs() if entry.level != "DEBUG"]
     return heard[-2:]

@@ -84,7 +84,7 @@ class Host:
     @property
     def seconds(self) -> float:
         """What its backups took, one after the other."""
-        return sum(item.seconds for item in self.items)
+        return sum((item.seconds for item in self.items), 0.0)
 
 
 @dataclasses.dataclass(frozen=True)
