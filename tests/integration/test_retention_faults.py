@@ -10,6 +10,7 @@ import errno
 import os
 import shutil
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,8 @@ def cut(path: Path) -> None:
 def test_all_new_backups_are_damaged(vault: Vault) -> None:
     """They take nobody's place: as many good ones stay as if the damaged ones were not there."""
     made = vault.days(1, 2, 3, 4, 5, 6, 7, 8)
-    for number, damage in enumerate((flip, cut, Path.unlink, flip, cut)):
+    damages: list[Callable[[Path], None]] = [flip, cut, Path.unlink, flip, cut]
+    for number, damage in enumerate(damages):
         damage(vault.part(made[number]))
     result = vault.run(keep_last=2)
     assert not result["failed"], result
