@@ -24,7 +24,7 @@ from support.modules import ROOT, run_module
 from support.postgres import PostgresServer
 from support.readme import block, blocks, run_blocks, tasks
 
-HERE = ("try", "install", "keys", "first-backup", "first-backup-mysql", "list-verify-restore", "foreign")
+HERE = ("try", "install", "keys", "first-backup", "first-backup-mysql", "list-verify-restore", "retention", "foreign")
 GRANTS = ("grants-postgresql", "grants-postgresql-restore", "grants-mysql", "grants-mysql-restore")
 BY_HAND = (
     "by-hand-plain",
@@ -144,6 +144,8 @@ def test_back_up_list_verify_restore(shop_postgresql: PostgresServer, tmp_path: 
     for name in server.databases():
         support.assert_same(content, support.fingerprint(server, name))
         support.assert_same(schema, support.schema_fingerprint(server, name))
+    (pruned,) = play(server, "retention", variables, store=store)
+    assert (pruned["removed"], {item["database"] for item in pruned["kept"]}) == ([], {"shop", "@globals"})
 
 
 def test_privileges_on_postgresql(shop_postgresql: PostgresServer, tmp_path: Path) -> None:
