@@ -89,6 +89,7 @@ def main() -> int:
     tools = ROOT / "tests" / "tools"
     steps = (
         ("house rules", [sys.executable, str(tools / "check_sources.py")]),
+        ("roles", [sys.executable, str(tools / "check_roles.py")]),
         ("antsibull-nox", nox),
         ("changelog", [str(venv / "bin" / "antsibull-changelog"), "lint"]),
         ("artifact", [sys.executable, str(tools / "check_artifact.py"), str(IMPORTER_VENV)]),
