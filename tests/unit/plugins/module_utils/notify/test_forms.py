@@ -73,6 +73,12 @@ def test_nothing_from_outside_becomes_a_tag():
     assert "".join(hostile.said).count("<script>") >= 8
 
 
+def test_a_host_s_name_in_the_headline_becomes_no_tag():
+    plain, hostile = (Tags(page(digest({"host": name, "state": "failed"}))) for name in ("a name", EVIL))
+    assert hostile.tags == plain.tags
+    assert f"{EVIL} failed" in "".join(hostile.said)
+
+
 @pytest.mark.parametrize("form", [page, text, short, wording.subject])
 def test_control_characters_are_shown_not_obeyed(form):
     told = form(everywhere(CONTROLS))
