@@ -41,11 +41,21 @@ def role_options() -> dict[str, dict[str, Any]]:
     return found
 
 
-def injected(name: str, kind: str, **values: str) -> dict[str, str]:
+def injected(name: str, kind: str, **values: Any) -> dict[str, str]:
     """What a credential of a type hands to a job, as AWX renders it."""
     templates = credential_types()[name]["injectors"].get(kind, {})
     environment = Environment(undefined=StrictUndefined, autoescape=False)
     return {key: environment.from_string(text).render(values) for key, text in templates.items()}
+
+
+def account_of_job(folder: Path, user: str, password: str) -> dict[str, str]:
+    """The environment that a credential for a database makes, and the file that it names."""
+    (content,) = injected("Backup database account", "file", login_password=password).values()
+    path = folder / "credential"
+    path.touch(mode=0o600)
+    path.write_text(content, encoding="utf-8")
+    tower = {"filename": {"password": str(path)}}
+    return injected("Backup database account", "env", login_user=user, tower=tower)
 
 
 @pytest.mark.parametrize("name", list(credential_types()))
@@ -56,8 +66,10 @@ def test_credential_types_inject_what_roles_know(name: str) -> None:
     assert item["kind"] == "cloud" and set(item["inputs"]["required"]) <= set(fields)
     values = {key: f"<{key}>" for key in fields}
     variables = injected(name, "extra_vars", **values)
-    given = {**variables, **injected(name, "env", **values)}
-    assert sorted(given.values()) == sorted(values.values())
+    environment = injected(name, "env", **values, tower={"filename": {"password": "/a/file"}})
+    given = [*variables.values(), *environment.values(), *injected(name, "file", **values).values()]
+    assert sorted(set(given) - {"/a/file"}) == sorted(values.values())
+    assert not [key for key, field in fields.items() if field.get("secret") and values[key] in environment.values()]
     assert set(variables) <= set(options)
     for variable, value in variables.items():
         assert bool(fields[value[1:-1]].get("secret")) == bool(options[variable].get("no_log")), variable
@@ -84,7 +96,6 @@ def run(fleet: Fleet, playbook: str, extra: dict[str, Any], environment: dict[st
     (folder / "project").mkdir(parents=True)
     own = {key: value for key, value in fleet.environ().items() if key.startswith(("ANSIBLE_C", "PATH", "LC_"))}
     del own["ANSIBLE_CALLBACKS_ENABLED"], own["ANSIBLE_CALLBACK_PLUGINS"]
-    # AWX has it so: the environment with its secrets is not written down.
     return ansible_runner.run(
         private_data_dir=str(folder),
         playbook=f"vya.backupdb.{playbook}",
@@ -92,8 +103,6 @@ def run(fleet: Fleet, playbook: str, extra: dict[str, Any], environment: dict[st
         extravars=extra,
         envvars={**own, **environment},
         limit=limit or None,
-        settings={"suppress_env_files": True},
-        suppress_env_files=True,
         verbosity=3,
         quiet=True,
     )
@@ -119,15 +128,16 @@ def forms(secret: str) -> list[str]:
 def test_no_artifact_of_a_job_holds_a_secret(fleet: Fleet, fleet_servers: Pair) -> None:
     """A backup with -vvv in which one login fails and one host is gone, and a restore by a survey."""
     pg15, mariadb = fleet_servers
+    named = "lookup('ansible.builtin.env', 'BACKUPDB_LOGIN_PASSWORD_FILE')"
     lookups = {
         "login_user": "{{ lookup('ansible.builtin.env', 'BACKUPDB_LOGIN_USER') }}",
-        "login_password": "{{ lookup('ansible.builtin.env', 'BACKUPDB_LOGIN_PASSWORD') }}",
+        "login_password": f"{{{{ lookup('ansible.builtin.file', {named}) }}}}",
     }
     fleet.hosts["pg"]["backupdb_instances"] = [{**instance(pg15), **lookups}]
     fleet.hosts["wrong"] = {"backupdb_instances": [instance(mariadb, login_password="wr0ng-canary")]}
     fleet.hosts["gone"] = {**UNREACHABLE, "backupdb_instances": [instance(mariadb)]}
     fleet.hosts["odd"] = {"backupdb_instances": [instance(mariadb, login_pasword="0dd-canary")]}
-    environment = injected("Backup database account", "env", login_user=pg15.user, login_password=pg15.password)
+    environment = account_of_job(fleet.folder, pg15.user, pg15.password)
     mail = {"smtp_host": "127.0.0.1", "sender": ACCOUNT[0], "smtp_user": ACCOUNT[0], "smtp_password": ACCOUNT[1]}
     extra = injected("Backup notification", "extra_vars", **mail, webhook_secret="h00k-canary")
     extra |= {"backupdb_notify_webhook_url": "http://127.0.0.1:1/t0ken-canary", "backupdb_notify_retries": 0}
