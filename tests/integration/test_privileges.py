@@ -166,3 +166,52 @@ def test_what_mysql_wants_for_a_complete_backup(my: support.Server, tmp_path: Pa
     assert missing(desk) == {}
     done = desk.backup({**CLERK, "globals": True})
     assert (done["failed"], done.get("warnings")) == (False, None), done
+
+
+OWNED = """
+CREATE SCHEMA s AUTHORIZATION app;
+CREATE TABLE s.a (i serial PRIMARY KEY); ALTER TABLE s.a OWNER TO app; INSERT INTO s.a DEFAULT VALUES;
+SET ROLE app;
+CREATE TABLE public.b (i integer PRIMARY KEY); CREATE VIEW v AS SELECT * FROM b; GRANT SELECT ON b TO PUBLIC;
+CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1';
+RESET ROLE;
+"""
+
+
+def refused(desk: Desk, params: dict[str, Any]) -> str:
+    """The same message from check mode and from a run, which leave everything as it is."""
+    before = desk.server.databases()
+    results = [desk.restore({**LOGIN, "identity": None, **params}, check=check) for check in (True, False)]
+    assert {(result["failed"], result["stage"]) for result in results} == {(True, "preflight")}
+    assert results[0]["msg"] == results[1]["msg"]
+    assert desk.server.databases() == before
+    return str(results[0]["msg"])
+
+
+def test_owners_and_targets_of_others(pg: support.Server, tmp_path: Path) -> None:
+    """Refused before anything is loaded; the GRANT that is told does it."""
+    desk = Desk(pg, tmp_path)
+    pg.query("CREATE ROLE app")
+    try:
+        pg.create_database("owned", "OWNER app")
+        pg.execute_script(OWNED.encode(), "owned")
+        assert not desk.backup({"recipients": [], "databases": ["owned"], "globals": False})["failed"]
+        copy = {"database": "owned", "target": "copy"}
+        assert 'ALTER ROLE "clerk" CREATEDB;' in refused(desk, copy)
+        pg.query("ALTER ROLE clerk CREATEDB")
+        told = refused(desk, copy)
+        assert "no_owner=true" in told
+        assert "member of them: app." in told
+        instead = {"database": "owned", "if_exists": "replace", "no_owner": True}
+        assert "The database 'owned' belongs to the role 'app'" in refused(desk, instead)
+        assert not desk.restore({**LOGIN, "identity": None, **copy, "no_owner": True})["failed"]
+        pg.drop_database("copy")
+        pg.query("GRANT " + told.split("GRANT ")[1])
+        done = desk.restore({**LOGIN, "identity": None, **copy})
+        assert (done["failed"], done.get("verified", {}).get("schema")) == (False, "same"), done
+        done = desk.restore({**LOGIN, "identity": None, **instead})
+        assert not done["failed"], done
+    finally:
+        for name in ("owned", "copy"):
+            pg.drop_database(name)
+        pg.query("DROP ROLE app")

@@ -208,3 +208,29 @@ def _counts(server: support.Server, database: str) -> tuple[int, int]:
         found = cursor.fetchone()
     connection.close()
     return (found[0], found[1])
+
+
+def test_subscriptions(pg15: support.Server, store: str) -> None:
+    """A restored one is off. The scratch database of a dead restore goes although it has one, and its slot is named."""
+    left = "shop_backupdb_scratch_0a1b2c3d"
+    there = {"subscribed": "slot_a", left: "slot_b", "copy": ""}
+    sql = "SELECT subenabled FROM pg_subscription s JOIN pg_database d ON d.oid = subdbid WHERE datname = %s"
+    try:
+        for name, slot in there.items():
+            if slot:
+                pg15.create_database(name)
+                nowhere = "CONNECTION 'dbname=nosuch' PUBLICATION p"
+                pg15.query(f"CREATE SUBSCRIPTION s {nowhere} WITH (connect = false, slot_name = {slot})", database=name)
+                pg15.query("ALTER SUBSCRIPTION s ENABLE", database=name)
+        (told,) = call(pg15, "db_backup", store, databases=["subscribed"], globals=False)["warnings"]
+        assert f"dropped the scratch database {left!r}" in told and "slot_b" in told
+        assert left not in pg15.databases()
+        call(pg15, "db_restore", store, database="subscribed", target="copy")
+        assert pg15.query(sql, ["copy"]) == [(False,)]
+        assert pg15.query(sql, ["subscribed"]) == [(True,)]
+    finally:
+        for name in {*there} & {*pg15.databases()}:
+            for rest in ("ALTER SUBSCRIPTION s DISABLE", "ALTER SUBSCRIPTION s SET (slot_name = NONE)"):
+                pg15.query(rest, database=name)
+            pg15.query("DROP SUBSCRIPTION s", database=name)
+            pg15.drop_database(name)

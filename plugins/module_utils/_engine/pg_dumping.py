@@ -89,6 +89,7 @@ class PostgresqlDump(Dump):
             " WHERE d.datname = current_database() ORDER BY 1, 2"
         )
         properties["roles"] = pg_schema.read_roles(self._connection, stage="schema")
+        properties["owners"] = pg_schema.read_owners(self._connection, stage="schema")
         properties["extensions"] = [
             row[0] for row in self._query("SELECT extname FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1")
         ]

@@ -24,7 +24,14 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client imp
     quote,
     sqlstate,
 )
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rights import (
+    Account,
+    account,
+    check_owners,
+    check_replaceable,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_session import PostgresqlSession
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_sweep import drop_subscriptions, lock_key
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
     BackupError,
     ConfigError,
@@ -35,18 +42,12 @@ from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Sche
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command
 
 LIMIT = 63
-SCRATCH = re.compile(r"_backupdb_scratch_[0-9a-f]{8}\Z")
 _PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
 _LISTS = ("search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries")
 _OBJECT_IN_USE = "55006"
 _SWAP_TRIES = 5
 # For all jobs together, in kB.
 _INDEX_MEMORY = 256 << 10
-
-
-def lock_key(name: str) -> str:
-    """SQL for the advisory lock of a database name; it ends with the connection that holds it."""
-    return f"hashtextextended({literal('vya.backupdb ' + name)}, 0)"
 
 
 class PostgresqlRestore(Restore):
@@ -60,6 +61,7 @@ class PostgresqlRestore(Restore):
         self._left: list[str] = []
         self._no_tablespaces = False
         self._path = ""
+        self._account: Account | None = None
 
     def _run(self, sql: str, stage: str) -> list[tuple[t.Any, ...]]:
         return query(self._admin, sql, stage=stage)
@@ -85,10 +87,14 @@ class PostgresqlRestore(Restore):
                 f"The database {plan.target!r} exists.",
                 hint="Choose another target, or set if_exists=replace to load beside it and swap.",
             )
-        self._check_rights()
+        who = self._account = account(self._admin, self._server.version[0], stage="preflight")
+        self._check_rights(who)
+        if self.exists:
+            check_replaceable(self._admin, who, plan.target)
         self._check_extensions()
         if not (plan.no_owner or globals_follow):
             self._check_roles()
+            check_owners(self._admin, who, self._owners())
         self._check_tablespaces(warnings)
         return warnings
 
@@ -97,14 +103,18 @@ class PostgresqlRestore(Restore):
             self._path, _version = self._client.fitting_tool("pg_restore", self._server.version[0])
         return self._path
 
-    def _check_rights(self) -> None:
-        sql = "SELECT rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user"
-        superuser, createdb = self._run(sql, "preflight")[0]
-        if not (superuser or createdb):
+    def _check_rights(self, who: Account) -> None:
+        sql = "SELECT rolsuper OR rolcreatedb FROM pg_roles WHERE rolname = current_user"
+        if not self._run(sql, "preflight")[0][0]:
             raise ConfigError(
-                f"The account {self._client.login.user or 'of this task'} may not create databases.",
-                hint="As a superuser: ALTER ROLE ... CREATEDB (SUPERUSER to restore owners), or use such an account.",
+                f"The account {who.name!r} may not create databases.",
+                hint=f"As a superuser: ALTER ROLE {who.quoted} CREATEDB; or use another account.",
             )
+
+    def _owners(self) -> set[str]:
+        """Roles that own the database or something in it."""
+        properties = self._plan.origin.properties
+        return {*properties.get("owners", ()), properties.get("owner")} - {None}
 
     def _check_extensions(self) -> None:
         properties = self._plan.origin.properties
@@ -137,6 +147,14 @@ class PostgresqlRestore(Restore):
 
     def prepare(self) -> None:
         sql = f"CREATE DATABASE {quote(self.scratch)} TEMPLATE template0{self._locale()}"
+        owner = self._plan.origin.properties.get("owner")
+        if (
+            owner
+            and self._account
+            and not (self._account.superuser or self._plan.no_owner or self._plan.origin.foreign)
+        ):
+            # The owner's rights on the schema public let its objects be given to it.
+            sql += f" OWNER {quote(owner)}"
         self._created = True  # also when the statement fails half-way
         try:
             self._run(sql, "create")
@@ -173,11 +191,13 @@ class PostgresqlRestore(Restore):
         return command if spooled is None else dataclasses.replace(command, fds=(*command.fds, spooled))
 
     def _memory(self, command: Command) -> str:
-        """Indexes are built in fewer passes with more memory than a server gives to its daily work."""
+        """Indexes are built in fewer passes with more memory than a server gives to its daily work; no commit of a load
+        waits for the disk, as that of the swap makes all before it durable too."""
         sql = "SELECT setting::bigint FROM pg_settings WHERE name = 'maintenance_work_mem'"
         wanted = _INDEX_MEMORY // self._plan.jobs
         enough = self._run(sql, "preflight")[0][0] >= wanted
-        return command.env["PGOPTIONS"] + ("" if enough else f" -c maintenance_work_mem={wanted}kB")
+        options = command.env["PGOPTIONS"] + " -c synchronous_commit=off"
+        return options + ("" if enough else f" -c maintenance_work_mem={wanted}kB")
 
     def compared(self, objects: t.Iterable[SchemaObject]) -> list[SchemaObject]:
         return [item for item in objects if not (self._plan.no_owner and item.name.startswith(pg_schema.OWNERSHIP))]
@@ -202,7 +222,7 @@ class PostgresqlRestore(Restore):
         if self._plan.analyze:
             connection = self._client.connect(self.scratch)
             try:
-                query(connection, "ANALYZE", stage="analyze")
+                pg_schema.analyze(connection, stage="analyze")
             finally:
                 connection.close()
         for sql in self._settings():
@@ -255,6 +275,7 @@ class PostgresqlRestore(Restore):
                 break
             except EngineError as exc:
                 if sqlstate(exc.__cause__) != _OBJECT_IN_USE or attempt == _SWAP_TRIES:
+                    exc.hint = exc.hint or self._how_to_end_connections(exc)
                     raise
         self._created = False
         try:
@@ -265,6 +286,14 @@ class PostgresqlRestore(Restore):
             if not self._plan.keep_previous:
                 self._left.append(previous)
         return previous if previous and self._plan.keep_previous else None
+
+    def _how_to_end_connections(self, exc: EngineError) -> str:
+        if sqlstate(exc.__cause__) != _OBJECT_IN_USE or self._account is None or self._account.superuser:
+            return ""
+        return (
+            "Connections of other roles hold it, which the account may not end: stop those clients, or as a superuser:"
+            f" GRANT pg_signal_backend TO {self._account.quoted};"
+        )
 
     def _rename(self, target: str, previous: str) -> None:
         """Both renames in one transaction: whoever connects meets the old database or the new one.
@@ -302,25 +331,9 @@ class PostgresqlRestore(Restore):
                 connection.close()
 
     def _drop(self, name: str) -> None:
-        self._drop_subscriptions(name)
+        drop_subscriptions(self._client, self._admin, name, stage="clean up")
         force = " WITH (FORCE)" if self._server.version[0] >= 13 else ""
         self._run(f"DROP DATABASE IF EXISTS {quote(name)}{force}", "clean up")
-
-    def _drop_subscriptions(self, name: str) -> None:
-        """With one, no database can be dropped. The slot at the publisher stays: it may be another database's too."""
-        database = f"(SELECT oid FROM pg_database WHERE datname = {literal(name)})"
-        sql = f"SELECT subname FROM pg_subscription WHERE subdbid = {database}"
-        found = [quote(row[0]) for row in self._run(sql, "clean up")]
-        if not found:
-            return
-        connection = self._client.connect(name)
-        try:
-            for subscription in found:
-                for rest in ("DISABLE", "SET (slot_name = NONE)"):
-                    query(connection, f"ALTER SUBSCRIPTION {subscription} {rest}", stage="clean up")
-                query(connection, f"DROP SUBSCRIPTION {subscription}", stage="clean up")
-        finally:
-            connection.close()
 
     def close(self) -> list[str]:
         left = [name for name in self._left if name]
@@ -329,7 +342,7 @@ class PostgresqlRestore(Restore):
                 with contextlib.suppress(EngineError):
                     self._run("ROLLBACK", "clean up")
                 self._drop(self.scratch)
-            except EngineError:
+            except BackupError:
                 left.append(self.scratch)
         return left
 
@@ -343,21 +356,4 @@ def _setting(key: str, value: str) -> str:
     return ", ".join(literal(e) for e in cleaned) or "''"
 
 
-def sweep_scratch(admin: t.Any) -> list[str]:
-    """Drop scratch databases whose restore holds no lock any more, so is dead."""
-    swept = []
-    rows = query(admin, "SELECT datname FROM pg_database WHERE datname LIKE '%backupdb\\_scratch\\_%'", stage="sweep")
-    for (name,) in rows:
-        if not SCRATCH.search(name):
-            continue
-        if query(admin, f"SELECT pg_try_advisory_lock({lock_key(name)})", stage="sweep")[0][0]:
-            try:
-                query(admin, f"DROP DATABASE IF EXISTS {quote(name)}", stage="sweep")
-                swept.append(f"dropped the scratch database {name!r} of a restore that died")
-            except EngineError as exc:
-                swept.append(f"could not drop the scratch database {name!r} of a restore that died: {exc.msg}")
-            query(admin, f"SELECT pg_advisory_unlock({lock_key(name)})", stage="sweep")
-    return swept
-
-
-__all__ = ("LIMIT", "SCRATCH", "PostgresqlRestore", "sweep_scratch")
+__all__ = ("LIMIT", "PostgresqlRestore")

@@ -4,7 +4,7 @@
 
 # Private to vya.backupdb: no stable interface.
 
-"""PostgreSQL: what an account lacks to read a database, with the least that mends it.
+"""PostgreSQL: what an account lacks to read a database or to restore one, with the least that mends it.
 
 Tried on 15 and 18: pg_read_all_data reads tables, sequences and pg_authid, but neither large objects of others nor,
 without BYPASSRLS, tables with row security. Only a superuser reads subscriptions and the options of user mappings.
@@ -18,10 +18,10 @@ import typing as t
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Missing
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import literal, query, quote
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_schema import USER_SCHEMA, not_extension
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import PrivilegeError
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError, PrivilegeError
 
 READ_ALL = "pg_read_all_data"
-_READ_ALL_SINCE = 14
+_SET_OPTION_SINCE = 16
 SUBSCRIPTIONS, MAPPINGS = "subscriptions", "options of user mappings"
 _NAMED = 5
 _OBJECTS_NAMED = 20
@@ -200,6 +200,41 @@ def check_readable(connection: t.Any, version: int, database: str, *, tables_onl
     )
 
 
+def check_replaceable(connection: t.Any, who: Account, target: str) -> None:
+    """ConfigError unless the account may rename and drop the database that is to be replaced."""
+    sql = (
+        "SELECT pg_get_userbyid(datdba), pg_has_role(datdba, 'USAGE') FROM pg_database"
+        f" WHERE datname = {literal(target)}"
+    )
+    owner, may = query(connection, sql, stage="preflight")[0]
+    if not may:
+        raise ConfigError(
+            f"The database {target!r} belongs to the role {owner!r}: the account {who.name!r} may not rename it, so it"
+            " cannot replace it.",
+            hint=f"As a superuser: {_membership(who, [owner])} Or restore under another name.",
+        )
+
+
+def check_owners(connection: t.Any, who: Account, owners: t.Iterable[str]) -> None:
+    """ConfigError unless the account may make all these roles, which exist, owners of what it restores."""
+    if who.superuser:
+        return
+    setting = " AND pg_has_role(oid, 'SET')" if who.version >= _SET_OPTION_SINCE else ""
+    sql = f"SELECT rolname FROM pg_roles WHERE pg_has_role(oid, 'USAGE'){setting}"
+    lacking = sorted({*owners} - {row[0] for row in query(connection, sql, stage="preflight")})
+    if lacking:
+        raise ConfigError(
+            f"The account {who.name!r} may not make these roles owners of what it restores, since it is neither a"
+            f" superuser nor a member of them: {', '.join(lacking)}.",
+            hint=f"Set no_owner=true, and all belongs to the account. Or, as a superuser: {_membership(who, lacking)}",
+        )
+
+
+def _membership(who: Account, roles: t.Sequence[str]) -> str:
+    options = " WITH INHERIT TRUE, SET TRUE" if who.version >= _SET_OPTION_SINCE else ""
+    return f"GRANT {', '.join(quote(role) for role in roles)} TO {who.quoted}{options};"
+
+
 def _left_out(found: Lacks) -> list[str]:
     """Subscriptions are not mentioned: pg_dump says that itself."""
     if MAPPINGS not in found.secrets:
@@ -207,4 +242,16 @@ def _left_out(found: Lacks) -> list[str]:
     return ["User mappings are in the backup without their options (passwords), which only a superuser may read."]
 
 
-__all__ = ("MAPPINGS", "READ_ALL", "SUBSCRIPTIONS", "Account", "Lacks", "account", "check_readable", "lacks", "mends")
+__all__ = (
+    "MAPPINGS",
+    "READ_ALL",
+    "SUBSCRIPTIONS",
+    "Account",
+    "Lacks",
+    "account",
+    "check_owners",
+    "check_readable",
+    "check_replaceable",
+    "lacks",
+    "mends",
+)

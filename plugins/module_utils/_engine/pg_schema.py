@@ -21,6 +21,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Sche
 
 # Kinds that a restore without owners and grants is not compared by.
 OWNERSHIP = ("owner ", "grants ", "default grants ")
+_AT_ONCE = 100
 USER_SCHEMA = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 
 
@@ -236,6 +237,23 @@ def read_roles(objects_connection: t.Any, *, stage: str) -> list[str]:
     return [row[0] for row in query(objects_connection, sql.replace("%%", "%"), stage=stage)]
 
 
+def read_owners(connection: t.Any, *, stage: str) -> list[str]:
+    """Roles that a restore makes owners of something in this database. Ordered by name."""
+    sql = f"""
+    SELECT DISTINCT pg_get_userbyid(o) FROM (
+      SELECT c.relowner FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+       WHERE {USER_SCHEMA} AND {not_extension("pg_class", "c.oid")}
+      UNION SELECT p.proowner FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+       WHERE {USER_SCHEMA} AND {not_extension("pg_proc", "p.oid")}
+      UNION SELECT y.typowner FROM pg_type y JOIN pg_namespace n ON n.oid = y.typnamespace
+       WHERE {USER_SCHEMA} AND {not_extension("pg_type", "y.oid")}
+      UNION SELECT n.nspowner FROM pg_namespace n
+       WHERE {USER_SCHEMA} AND n.nspname <> 'public' AND {not_extension("pg_namespace", "n.oid")}
+      UNION SELECT m.lomowner FROM pg_largeobject_metadata m) s(o)
+    WHERE pg_get_userbyid(o) !~ '^pg_' ORDER BY 1"""
+    return [row[0] for row in query(connection, sql, stage=stage)]
+
+
 _COUNTED = f"""
 SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND {USER_SCHEMA} AND {not_extension("pg_class", "c.oid")}
@@ -256,4 +274,23 @@ def count_rows(connection: t.Any, *, stage: str) -> tuple[Table, ...]:
     return tuple(tables)
 
 
-__all__ = ("OWNERSHIP", "USER_SCHEMA", "count_rows", "not_extension", "read_roles", "read_schema")
+def analyze(connection: t.Any, *, stage: str) -> None:
+    """Statistics for the planner, of all tables but the catalogs, which the server's own upkeep covers. Partitions come
+    with the table that they belong to."""
+    sql = f"""SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'm', 'p') AND NOT c.relispartition AND {USER_SCHEMA} ORDER BY 1"""
+    tables = [row[0] for row in query(connection, sql, stage=stage)]
+    for begin in range(0, len(tables), _AT_ONCE):
+        query(connection, f"ANALYZE {', '.join(tables[begin : begin + _AT_ONCE])}", stage=stage)
+
+
+__all__ = (
+    "OWNERSHIP",
+    "USER_SCHEMA",
+    "analyze",
+    "count_rows",
+    "not_extension",
+    "read_owners",
+    "read_roles",
+    "read_schema",
+)

@@ -29,11 +29,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_dumping im
     PostgresqlGlobals,
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_globals import restore_globals, statements
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_restoring import (
-    SCRATCH,
-    PostgresqlRestore,
-    sweep_scratch,
-)
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_restoring import PostgresqlRestore
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rights import (
     READ_ALL,
     Account,
@@ -42,6 +38,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rights imp
     lacks,
     mends,
 )
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_sweep import SCRATCH, sweep_scratch
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConnectError, ToolError
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Run
 
@@ -210,7 +207,7 @@ class PostgresqlEngine(Engine):
         return restore_globals(self.admin(), statements)
 
     def sweep(self) -> list[str]:
-        return sweep_scratch(self.admin())
+        return sweep_scratch(self.client, self.admin())
 
     def close(self) -> None:
         self.client.close()
