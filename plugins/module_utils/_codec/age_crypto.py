@@ -19,7 +19,6 @@ try:
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 except ImportError:
     _FOUND = False
     _VERSION: tuple[int, ...] = ()
@@ -65,6 +64,11 @@ def hkdf(secret: bytes, *, salt: bytes, info: bytes) -> bytes:
 def x25519_public(secret: bytes) -> bytes:
     """The public key (32 bytes) of a secret scalar (32 bytes)."""
     public = X25519PrivateKey.from_private_bytes(secret).public_key()
+    if hasattr(public, "public_bytes_raw"):
+        return public.public_bytes_raw()
+    # Older versions need this package, which loads all there is of asymmetric cryptography.
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
     return public.public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 

@@ -27,13 +27,15 @@ try:
 except ImportError:
     pass  # connecting tells what is missing
 
-# As psql starts, but for timeouts that are meant for applications. The dump's own SETs follow.
+# As psql starts, but for timeouts that are meant for applications. The dump's own SETs follow. No commit of a load
+# waits for the disk: that of the swap makes all before it durable too.
 _STRINGS = b"SET standard_conforming_strings = on"
 _START = (
     "RESET ALL; SET client_encoding = 'UTF8'; SET statement_timeout = 0; SET lock_timeout = 0;"
-    f" SET idle_in_transaction_session_timeout = 0; SET client_min_messages = warning; {_STRINGS.decode()}"
+    f" SET idle_in_transaction_session_timeout = 0; SET client_min_messages = warning;"
+    f" SET synchronous_commit = off; {_STRINGS.decode()}"
 )
-_READ = 1 << 20
+_READ = 1 << 16
 _IDLE, _FAILED = 0, 3
 # What these say of data names tables and constraints; what others quote may be a row's value.
 _CONSTRAINT, _NO_TABLE, _RAISED = "23", "42P01", "P0"
@@ -103,21 +105,21 @@ class _Rows:
 
     def __init__(self, data: t.Iterator[bytes]) -> None:
         self._data = data
-        self._rest = b""
+        self._piece, self._taken = b"", 0
         self.error: BaseException | None = None
 
     def read(self, size: int) -> bytes:
         """At most ``size`` bytes; none at the end."""
         try:
-            while not self._rest:
-                self._rest = next(self._data)
+            while self._taken >= len(self._piece):
+                self._piece, self._taken = next(self._data), 0
         except StopIteration:
             return b""
         except BaseException as exc:
             self.error = exc
             raise
-        piece, self._rest = self._rest[:size], self._rest[size:]
-        return piece
+        begin, self._taken = self._taken, self._taken + size
+        return self._piece[begin : self._taken]
 
 
 def _check_whole(statement: bytes) -> None:

@@ -307,7 +307,10 @@ class PostgresReader(Lexer):
 
     def _data_end(self) -> int:
         """Up to where the window holds data for certain: whole lines, unless one fills the window."""
-        end = self._buf.find(b"\n\\.", self._pos) + 1 or self._buf.rfind(b"\n", self._pos) + 1
+        end = 0
+        if self._buf.find(b"\\", self._pos) >= 0:  # one byte is found ten times as fast as three
+            end = self._buf.find(b"\n\\.", self._pos) + 1
+        end = end or self._buf.rfind(b"\n", self._pos) + 1
         return len(self._buf) if end == 0 and len(self._buf) - self._pos >= self.window else end
 
 
