@@ -97,7 +97,13 @@ class Fleet:
         paths = sorted(self.store.rglob("*"))
         return {str(path): (path.lstat().st_ino, path.lstat().st_mtime_ns) for path in paths}
 
-    def play(self, playbook: str, *arguments: str, extra: Mapping[str, Any] | None = None) -> Played:
+    def play(
+        self,
+        playbook: str,
+        *arguments: str,
+        extra: Mapping[str, Any] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Played:
         """Run a playbook, by its full name or its path."""
         events = self.folder / "events.jsonl"
         events.unlink(missing_ok=True)
@@ -108,9 +114,14 @@ class Fleet:
             given.write_text(json.dumps(extra), encoding="utf-8")
             argv += ["-e", f"@{given}"]
         done = subprocess.run(
-            argv, env=self.environ(), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, check=False,
-        )  # fmt: skip
+            argv,
+            env={**self.environ(), **(environment or {})},
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
         lines = events.read_text(encoding="utf-8").splitlines() if events.exists() else []
         return Played(done.returncode, done.stdout.decode(errors="replace"), [json.loads(line) for line in lines])
 
