@@ -37,6 +37,11 @@ CHANGES = {
 class Hall(Site):
     """A site where drills are held. Production is `shop`; `zoo` is beside it."""
 
+    def __init__(self, server: support.Server, folder: Path) -> None:
+        super().__init__(server, folder)
+        # What production is, to its files, when that must not change.
+        self.old: dict[str, Any] = {}
+
     def drill_params(self, **params: Any) -> dict[str, Any]:
         """backup_drill of everything."""
         return {**self.login, "store": str(self.store), "host": "h", "identity": IDENTITY, **params}

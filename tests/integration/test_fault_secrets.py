@@ -57,6 +57,10 @@ class Canaries(Site):
     def login(self) -> dict[str, Any]:
         return {**super().login, "login_user": ACCOUNT, "login_password": PASSWORD}
 
+    def drill_params(self, **params: Any) -> dict[str, Any]:
+        """backup_drill of everything."""
+        return {**self.login, "store": str(self.store), "host": "h", "identity": IDENTITY, **params}
+
     @property
     def tasks(self) -> list[tuple[str, dict[str, Any]]]:
         """Every module that meets a secret, in an order that works."""
@@ -64,7 +68,8 @@ class Canaries(Site):
             ("db_info", self.login),
             ("db_backup", self.backup_params(globals=True)),
             ("backup_verify", {"store": str(self.store), "identity": IDENTITY}),
-            ("db_restore", self.restore_params(target="copy", globals=True)),
+            ("db_restore", self.restore_params(target="copy", globals=True, journal=str(self.folder / "journal"))),
+            ("backup_drill", self.drill_params(journal=str(self.folder / "journal"))),
         ]
 
     def call(self, name: str, params: dict[str, Any], **options: Any) -> dict[str, Any]:
@@ -171,7 +176,7 @@ def test_the_sampler_sees_a_canary(tmp_path: Path) -> None:
 
 
 def test_modules(site: Canaries) -> None:
-    """Backup with globals, verification, restore: tools, files, the store, results, the host's and the server's log."""
+    """Backup with globals, verification, restore, drill: tools, files, results, the host's and the server's log."""
     tools = site.slow_tools()
     results = []
     with site.sampler() as sampler:
