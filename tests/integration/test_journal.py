@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from ansible_collections.vya.backupdb.tests.unit.plugins.module_utils.samples import CONTENT, MANIFEST
 from support.faults import IDENTITY
@@ -24,7 +25,7 @@ def test_a_play_tells_each_of_its_tasks(tmp_path: Path) -> None:
     path, store = tmp_path / "backupdb.json", str(tmp_path / "store")
     nowhere = {"engine": "postgresql", "login_host": "127.0.0.1", "login_port": 1, "login_password": CANARY}
     place = {"store": store, "host": MANIFEST.host, "identity": IDENTITY}
-    tasks = [
+    tasks: list[tuple[str, dict[str, Any]]] = [
         ("backup_info", {"store": store}),
         ("backup_verify", {"store": store, "level": "stored", "identity": IDENTITY}),
         ("db_info", nowhere),
