@@ -132,9 +132,8 @@ author:
 seealso:
   - module: vya.backupdb.backup_info
   - module: vya.backupdb.backup_verify
-  - name: Keeping and removing backups
+  - ref: ansible_collections.vya.backupdb.docsite.guide_retention
     description: How the rules work together, what protects from losing backups, and what to do when the module refuses.
-    link: https://docs.ansible.com/ansible/devel/collections/vya/backupdb/docsite/guide_retention.html
 """
 
 EXAMPLES = r"""

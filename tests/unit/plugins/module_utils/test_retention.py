@@ -17,7 +17,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import Config
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-UTC = dt.UTC
+UTC = retention.find_zone("UTC")
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
 NOW = dt.datetime(2026, 11, 22, 7, tzinfo=UTC)
 SHOP = ("db1", "main", "shop")
