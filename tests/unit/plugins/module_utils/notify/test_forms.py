@@ -156,7 +156,8 @@ def shape(value):
 
 def test_the_payload_is_what_the_guide_shows():
     guide = (Path(__file__).parents[5] / "docs" / "docsite" / "rst" / "guide_notify.rst").read_text(encoding="utf-8")
-    shown = json.loads(re.search(r"code-block:: json\n\n((?:    .*\n)+)", guide).group(1))
+    (block,) = re.findall(r"code-block:: json\n\n((?:    .*\n)+)", guide)
+    shown = json.loads(block)
     source = host("db1", "shop", warnings=["w"]), {"host": "db2", "state": "unreachable", "msg": "No route to host"}
     found = payload(digest(*source, title="Nightly backup"))
     assert shape(found) == shape(shown)
