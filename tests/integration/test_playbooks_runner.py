@@ -139,7 +139,7 @@ def test_no_artifact_of_a_job_holds_a_secret(fleet: Fleet, fleet_servers: Pair) 
     fleet.hosts["odd"] = {"backupdb_instances": [instance(mariadb, login_pasword="0dd-canary")]}
     environment = account_of_job(fleet.folder, pg15.user, pg15.password)
     mail = {"smtp_host": "127.0.0.1", "sender": ACCOUNT[0], "smtp_user": ACCOUNT[0], "smtp_password": ACCOUNT[1]}
-    extra = injected("Backup notification", "extra_vars", **mail, webhook_secret="h00k-canary")
+    extra: dict[str, Any] = injected("Backup notification", "extra_vars", **mail, webhook_secret="h00k-canary")
     extra |= {"backupdb_notify_webhook_url": "http://127.0.0.1:1/t0ken-canary", "backupdb_notify_retries": 0}
     fleet.variables |= {
         "backupdb_notify_smtp_security": "none",

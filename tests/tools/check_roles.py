@@ -27,6 +27,10 @@ def load(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
+def _is(value: object, kind: str) -> bool:
+    return isinstance(value, TYPES[kind]) and (kind == "bool" or not isinstance(value, bool))
+
+
 def check_options(defaults: dict[str, Any], options: dict[str, Any]) -> Iterator[str]:
     """Defaults and argument_specs hold the same variables with the same values, of the type that is told."""
     for name in sorted(defaults.keys() ^ options.keys()):
@@ -36,7 +40,7 @@ def check_options(defaults: dict[str, Any], options: dict[str, Any]) -> Iterator
         option, value = options[name], defaults[name]
         if option.get("default") != value:
             yield f"{name}: the default is {value!r}, and argument_specs say {option.get('default')!r}"
-        if option.get("type") not in TYPES or type(value) is not TYPES[option["type"]]:
+        if option.get("type") not in TYPES or not _is(value, option["type"]):
             yield f"{name}: {value!r} is no {option.get('type')}"
         if bool(option.get("no_log")) != bool(SECRET.search(name)):
             yield f"{name}: no_log is for secrets, and for all of them"

@@ -40,7 +40,7 @@ def known_options() -> frozenset[str]:
 
 
 def resolve(
-    instances: t.Sequence[t.Mapping[str, t.Any]],
+    instances: t.Any,
     name: str,
     *,
     found: t.Mapping[str, t.Any] | None = None,
