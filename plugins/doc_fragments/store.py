@@ -14,6 +14,8 @@ options:
     description:
       - The folder on the managed host that holds the backups, as an absolute path.
       - It belongs to the user that the task runs as, or to root, and nobody else may write into it.
+      - When it is missing, M(vya.backupdb.db_backup) makes it, but no folder above it. So a mistyped path is an error,
+        and no new store that nobody looks for. A file system that C(/etc/fstab) tells for that place must be mounted.
     type: path
     required: true
   host:

@@ -15,12 +15,15 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
+import shlex
 import stat
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import LockedError, StoreError
 
 TEMPORARY = ".tmp-"
+FSTAB = "/etc/fstab"
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -40,13 +43,20 @@ def _check_folder(fd: int, path: str) -> None:
 
 
 def open_root(path: str, *, create: bool) -> int:
-    """A descriptor of the store's folder. It may be reached through links (the administrator's choice)."""
+    """A descriptor of the store's folder. It may be reached through links (the administrator's choice).
+
+    ``create``: make it when it is missing. Its parent must be there: a path that was mistyped, or whose file system is
+    not mounted, must not become a store that nobody finds again.
+    """
     if not os.path.isabs(path):
         raise StoreError(f"The store {path!r} is not an absolute path.", stage="preflight")
     try:
-        _check_parents(path)
         if create and not os.path.isdir(path):
-            make_root(path)
+            check_new_root(path)
+            _make_root(path)
+        else:
+            _check_mounted(path)
+            _check_parents(path)
         fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as exc:
         raise StoreError(f"The store {path} cannot be opened: {exc.strerror}.", stage="preflight") from exc
@@ -77,16 +87,62 @@ def _check_parents(path: str) -> None:
         parent = os.path.dirname(parent)
 
 
-def make_root(path: str) -> None:
-    """Create the folder ``path`` and its missing parents, private to the user, durably."""
-    missing = []
-    current = os.path.normpath(path)
-    while not os.path.isdir(current):
-        missing.append(current)
-        current = os.path.dirname(current)
-    for folder in reversed(missing):
-        os.mkdir(folder, 0o700)
-        sync_path(os.path.dirname(folder))
+def check_new_root(path: str) -> None:
+    """StoreError unless the folder ``path``, which is not there, can become a store."""
+    _check_mounted(path)
+    parent = os.path.dirname(os.path.normpath(path))
+    if not os.path.isdir(parent):
+        raise StoreError(
+            f"The store {path} is not there, and neither is the folder {parent} to make it in.",
+            stage="preflight",
+            hint=f"Check the path. If a file system belongs there, mount it, else run: mkdir -p {shlex.quote(parent)}",
+        )
+    _check_parents(path)
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise StoreError(
+            f"The store {path} cannot be made: the user of this task may not write into {parent}.",
+            stage="preflight",
+            hint="Make it with that user as its owner and mode 0700, or run the task as another user (become_user).",
+        )
+
+
+def _check_mounted(path: str) -> None:
+    """Refuse a store that would lie below the mount point of a file system that is not mounted."""
+    place = os.path.realpath(path)
+    for point in sorted(_mount_points(), key=len, reverse=True):
+        below = os.path.realpath(point)
+        if place != below and not place.startswith(f"{below}/"):
+            continue
+        current = place
+        while current != below and not os.path.ismount(current):
+            current = os.path.dirname(current)
+        if not os.path.ismount(current):
+            raise StoreError(
+                f"The store {path} belongs on the file system of {point}, which is not mounted.",
+                stage="preflight",
+                hint=f"Run: mount {shlex.quote(point)} (it is in {FSTAB}).",
+            )
+        return
+
+
+def _mount_points() -> list[str]:
+    """Those that this host's fstab tells (fstab(5)), but for the root."""
+    try:
+        with open(FSTAB, encoding="utf-8", errors="surrogateescape") as stream:
+            lines = [line.split() for line in stream if line.strip() and not line.lstrip().startswith("#")]
+    except OSError:
+        return []
+    found = [
+        re.sub(r"\\([0-7]{3})", lambda m: chr(int(m.group(1), 8)), fields[1]) for fields in lines if len(fields) > 2
+    ]
+    return [point.rstrip("/") for point in found if point.startswith("/") and point.rstrip("/")]
+
+
+def _make_root(path: str) -> None:
+    """Create the folder ``path``, private to the user, durably."""
+    with contextlib.suppress(FileExistsError):  # another run made it in this moment
+        os.mkdir(path, 0o700)
+    sync_path(os.path.dirname(os.path.normpath(path)))
 
 
 def sync_path(path: str) -> None:
@@ -274,4 +330,14 @@ class FileLock:
             self._fd = -1
 
 
-__all__ = ("TEMPORARY", "AtomicFile", "FileLock", "exists", "open_folder", "open_regular", "open_root", "sync_path")
+__all__ = (
+    "TEMPORARY",
+    "AtomicFile",
+    "FileLock",
+    "check_new_root",
+    "exists",
+    "open_folder",
+    "open_regular",
+    "open_root",
+    "sync_path",
+)

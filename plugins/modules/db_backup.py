@@ -27,7 +27,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - The server is asked and nothing is written. A store that is missing is not created.
+      - The server is asked and nothing is written. A store that is missing is not made.
   diff_mode:
     support: none
   idempotent:

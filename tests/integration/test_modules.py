@@ -133,8 +133,18 @@ def test_check_mode_writes_nothing_and_predicts_what_is_done(desk: Desk) -> None
 
 
 def test_check_mode_does_not_make_the_store(desk: Desk) -> None:
-    assert succeeded(desk.backup(check=True))["changed"]
+    predicted = succeeded(desk.backup(check=True))
+    assert predicted["changed"]
+    assert f"The store {desk.store} would be made." in predicted["msg"]
     assert not desk.store.exists()
+    nowhere = {"store": str(desk.store / "inner")}
+    results = [desk.backup(nowhere, check=check) for check in (True, False)]
+    assert {(result["failed"], result["stage"]) for result in results} == {(True, "preflight")}
+    assert results[0]["msg"] == results[1]["msg"]
+    assert f"neither is the folder {desk.store}" in results[0]["msg"]
+    assert not desk.store.exists()
+    assert f"The store {desk.store} is new." in succeeded(desk.backup({"databases": ["shop"]}))["msg"]
+    assert "is new" not in succeeded(desk.backup({"databases": ["shop"]}))["msg"]
 
 
 def test_check_mode_fails_where_a_run_would(desk: Desk) -> None:

@@ -67,8 +67,8 @@ def _slots_stay(slots: t.Sequence[str]) -> str:
     if not slots:
         return ""
     return (
-        f"; it had subscriptions, whose slots at the publisher are untouched: {', '.join(slots)}. Drop those that nobody"
-        " else uses, since they keep its log from being removed"
+        f"; it had subscriptions, whose slots at the publisher are untouched: {', '.join(slots)}. Drop those"
+        " that nobody else uses, since they keep its log from being removed"
     )
 
 

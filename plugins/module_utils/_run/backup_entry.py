@@ -8,10 +8,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from ansible_collections.vya.backupdb.plugins.module_utils._codec.age_crypto import require_cryptography
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError
+from ansible_collections.vya.backupdb.plugins.module_utils._io import check_new_root
 from ansible_collections.vya.backupdb.plugins.module_utils._names import GLOBALS, human_size, human_time
 from ansible_collections.vya.backupdb.plugins.module_utils._run.backup import Backup, BackupOptions, Outcome
 from ansible_collections.vya.backupdb.plugins.module_utils._run.entry import Answer, Job, PartlyDone
@@ -30,6 +32,7 @@ def run(job: Job) -> Answer:
     backup = Backup(job.run, job.engine(), options, log=job.log, verbose=job.verbose)
     if job.check_mode:
         return _predicted(job, backup)
+    new_store = not os.path.lexists(job.place)
     try:
         outcome = backup.execute(job.store(create=True))
     except BackupError as exc:
@@ -38,7 +41,10 @@ def run(job: Job) -> Answer:
         answer = outcome_answer(backup.outcome, time.monotonic() - started)
         answer.failed = str(exc)
         raise PartlyDone(answer) from exc
-    return outcome_answer(outcome, time.monotonic() - started)
+    answer = outcome_answer(outcome, time.monotonic() - started)
+    if new_store and "msg" in answer.result:
+        answer.result["msg"] += f" The store {job.place} is new."
+    return answer
 
 
 def _options(job: Job) -> BackupOptions:
@@ -59,6 +65,9 @@ def _options(job: Job) -> BackupOptions:
 
 
 def _predicted(job: Job, backup: Backup) -> Answer:
+    new_store = not os.path.lexists(job.place)
+    if new_store:
+        check_new_root(job.place)
     chosen, outcome = backup.predict(job.store_if_there())
     names = [database.name for database in chosen]
     if job.params["globals"] and GLOBALS not in {failure["database"] for failure in outcome.failures}:
@@ -67,7 +76,8 @@ def _predicted(job: Job, backup: Backup) -> Answer:
     outcome.done += [{**labels, "database": name, "kind": _kind(name)} for name in names]
     answer = outcome_answer(outcome, 0.0)
     if not answer.failed:
-        answer.result["msg"] = f"{_counted(outcome)} would be backed up."
+        told = f" The store {job.place} would be made." if new_store else ""
+        answer.result["msg"] = f"{_counted(outcome)} would be backed up.{told}"
     return answer
 
 

@@ -216,12 +216,16 @@ def test_the_root_and_its_parents(tmp_path: Path) -> None:
     inner = tmp_path / "a" / "b" / "store"
     with pytest.raises(StoreError, match="cannot be opened: No such file"):
         io.open_root(str(inner), create=False)
+    with pytest.raises(StoreError, match=r"neither is the folder .*/a/b to make it in.*mkdir -p .*/a/b"):
+        io.open_root(str(inner), create=True)
+    assert list(tmp_path.iterdir()) == []
+    inner.parent.mkdir(parents=True, mode=0o700)
     before = os.umask(0)
     try:
         os.close(io.open_root(str(inner), create=True))
     finally:
         os.umask(before)
-    assert [path.stat().st_mode & 0o777 for path in (tmp_path / "a", tmp_path / "a" / "b", inner)] == [0o700] * 3
+    assert inner.stat().st_mode & 0o777 == 0o700
     (tmp_path / "by-link").symlink_to(inner)
     os.close(io.open_root(str(tmp_path / "by-link"), create=False))
     (tmp_path / "a").chmod(0o777)
@@ -234,6 +238,41 @@ def test_the_root_and_its_parents(tmp_path: Path) -> None:
     inner.chmod(0o777)
     with pytest.raises(StoreError, match="can be written by others"):
         io.open_root(str(inner), create=False)
+
+
+def test_a_store_that_is_not_mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder of the mount point is there, the file system is not: neither an old store nor a new one."""
+    point = tmp_path / "the nas"
+    (point / "old").mkdir(parents=True, mode=0o700)
+    fstab = tmp_path / "fstab"
+    told = str(point).replace(" ", "\\040")
+    fstab.write_text(
+        f"# device point type\n\n/dev/vda1 / ext4\nnone none swap sw 0 0\nnas:/x {told}/ nfs4 noauto 0 0\n"
+    )
+    monkeypatch.setattr(io, "FSTAB", str(fstab))
+    (tmp_path / "by-link").symlink_to(point)
+    for store in (point, point / "old", point / "new", tmp_path / "by-link" / "new"):
+        with pytest.raises(StoreError, match=r"the nas, which is not mounted.*mount '"):
+            io.open_root(str(store), create=True)
+    (tmp_path / "the nas too").mkdir(mode=0o700)
+    os.close(io.open_root(str(tmp_path / "the nas too"), create=True))
+    mounted: set[str] = set()
+    monkeypatch.setattr(os.path, "ismount", lambda path: path in mounted)
+    mounted.add(str(point / "old"))
+    os.close(io.open_root(str(point / "old"), create=True))
+    with pytest.raises(StoreError, match="not mounted"):
+        io.open_root(str(point / "new"), create=True)
+    mounted.add(str(point))
+    os.close(io.open_root(str(point / "new"), create=True))
+
+
+def test_a_parent_that_may_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check mode asks the same."""
+    monkeypatch.setattr(os, "access", lambda *_arguments: False)
+    for call in (io.check_new_root, lambda path: io.open_root(path, create=True)):
+        with pytest.raises(StoreError, match="may not write into"):
+            call(str(tmp_path / "new"))
+    assert list(tmp_path.iterdir()) == []
 
 
 HOLDER = """
