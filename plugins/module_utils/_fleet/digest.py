@@ -130,7 +130,10 @@ def message(result: Result) -> str:
     """What a task said."""
     text = _text(result.get("msg") or "The task failed without a message.")
     # What ansible-core puts in front says nothing to people.
-    return _PREFIXES.sub("", text)[:_MSG_LENGTH]
+    text = _PREFIXES.sub("", text)
+    # Where no module answered, who refused to start it did: sudo, or the shell.
+    refusal = str(result.get("module_stderr") or "").strip().splitlines()[-1:]
+    return " ".join([text, *refusal])[:_MSG_LENGTH]
 
 
 def _text(value: t.Any) -> str:

@@ -133,6 +133,14 @@ def test_hosts_that_did_not_go_well(registered, state, msg):
     assert complaint(entry) == (msg or "main/*: bad")
 
 
+def test_who_refused_to_start_a_module_is_told():
+    crashed = item(
+        "main", failed=True, msg="No start of json char found", module_stderr="x\nsudo: a password is required\n"
+    )
+    (failure,) = one(first={"results": [crashed]})["instances"][0]["failures"]
+    assert failure["msg"] == "No start of json char found sudo: a password is required"
+
+
 def test_secrets_are_masked_at_any_depth():
     shown = masked([{"login_password": "a", "identity_file": "/k", "more": {"webhook_secret": "b", "identity": ""}}])
     assert shown == [
