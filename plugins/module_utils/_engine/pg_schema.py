@@ -42,13 +42,15 @@ def _acl(column: str, kind: str, owner: str) -> str:
     )
 
 
+# pg_attver is the server's own (seen in 15.20 and 17.12): another number each time a table is made, and not in dumps.
 _COLUMNS = """
 (SELECT string_agg(concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
      CASE WHEN a.attnotnull THEN 'not null' END, 'identity:' || nullif(a.attidentity::text, ''),
      'generated:' || nullif(a.attgenerated::text, ''), 'default ' || pg_get_expr(d.adbin, d.adrelid),
      (SELECT 'collate ' || k.collname FROM pg_collation k JOIN pg_type y ON y.oid = a.atttypid
        WHERE k.oid = a.attcollation AND k.oid <> y.typcollation),
-     'options ' || a.attoptions::text, 'storage ' || nullif(a.attstorage, y2.typstorage)::text,
+     'options ' || (SELECT array_agg(o ORDER BY i) FROM unnest(a.attoptions) WITH ORDINALITY u(o, i)
+       WHERE o !~ '^pg_attver=')::text, 'storage ' || nullif(a.attstorage, y2.typstorage)::text,
      'statistics ' || nullif(a.attstattarget::int, -1)::text), E'\\n' ORDER BY a.attnum)
    FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
    JOIN pg_type y2 ON y2.oid = a.atttypid
