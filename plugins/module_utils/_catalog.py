@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import difflib
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
@@ -20,6 +21,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._store.base import St
 # How the problem of a backup begins that was never finished, or is being made; all others are of damaged ones.
 UNFINISHED = "no manifest"
 _DAMAGED_TOLD = 3
+_NAMED = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +80,7 @@ def choose(catalog: Catalog, *, what: str, backup: str = "latest", before: str |
             raise ConfigError(f"before={before!r} is no ISO 8601 time such as 2026-11-21T23:15:00Z.") from exc
         entries = [entry for entry in entries if parse_time(entry.manifest.snapshot) <= limit]
     if not entries:
-        raise NotFoundError(f"No backup of {what} fits{_asked(backup, before)}.", hint=_offer(catalog, backup))
+        raise NotFoundError(f"No backup of {what} fits{_asked(backup, before)}.", hint=offer(catalog, backup, before))
     return entries[0]
 
 
@@ -96,11 +98,22 @@ def _asked(backup: str, before: str | None) -> str:
     return (f" the id {backup}" if backup != "latest" else "") + (f" before {before}" if before else "")
 
 
-def _offer(catalog: Catalog, backup: str) -> str:
+def offer(catalog: Catalog, backup: str = "latest", before: str | None = None) -> str:
+    """What there is instead of a backup that was not found, in words."""
     told = [f"{place}: {problem}" for place, problem in catalog.incomplete if place.split("/")[-1] == backup]
-    if catalog.entries:
-        ids = ", ".join(entry.manifest.id for entry in catalog.entries[:5])
-        told.append(f"There are {len(catalog.entries)}, the newest: {ids}")
+    if (
+        catalog.entries
+        and before
+        and all(parse_time(e.manifest.snapshot) > parse_time(before) for e in catalog.entries)
+    ):
+        oldest = catalog.entries[-1].manifest
+        told.append(f"The oldest of {len(catalog.entries)} is {oldest.id} (snapshot: {oldest.snapshot})")
+    elif catalog.entries:
+        ids = [entry.manifest.id for entry in catalog.entries]
+        # One that was mistyped differs in its random end, or lies near by in time.
+        near = [] if told else difflib.get_close_matches(backup, ids, n=3, cutoff=0.8)
+        shown = list(dict.fromkeys([*near, *ids]))[:_NAMED]
+        told.append(f"There are {len(ids)}, {'the nearest and ' if near else ''}the newest: {', '.join(shown)}")
     elif catalog.incomplete and not told:
         told.append(f"There are {len(catalog.incomplete)} incomplete ones, which are no backups")
         told += [f"{place}: {problem}" for place, problem in catalog.incomplete[-_DAMAGED_TOLD:]]
@@ -108,4 +121,31 @@ def _offer(catalog: Catalog, backup: str) -> str:
     return " ".join(f"{text.rstrip('.')}." for text in told)
 
 
-__all__ = ("UNFINISHED", "Catalog", "Entry", "choose", "newer_damaged", "read")
+def elsewhere(store: Store, host: str, instance: str, database: str) -> str:
+    """The first of these labels (empty: any) that the store does not have, and those that it has instead; an empty text
+    when it has them all."""
+    path: list[str] = []
+    for kind, wanted in (("host", host), ("instance", instance), ("database", database)):
+        if not wanted:
+            break  # what is below it may be in any of several places
+        there = [name for name in store.labels(*path) if name != names.GLOBALS]
+        if wanted not in there:
+            where = "/".join(path) or "The store"
+            return (
+                f"{where} has no {kind} {wanted!r}; it has: {_listed(wanted, there)}."
+                if there
+                else f"{where} is empty."
+            )
+        path.append(wanted)
+    return ""
+
+
+def _listed(wanted: str, there: t.Sequence[str]) -> str:
+    """Some ten names, those first that may be meant."""
+    near = difflib.get_close_matches(wanted, there, n=3)
+    shown = list(dict.fromkeys([*near, *sorted(there)]))[:_NAMED]
+    more = f" and {len(there) - len(shown)} more" if len(there) > len(shown) else ""
+    return ", ".join(shown) + more
+
+
+__all__ = ("UNFINISHED", "Catalog", "Entry", "choose", "elsewhere", "newer_damaged", "offer", "read")

@@ -251,7 +251,11 @@ def test_a_backup_that_is_not_there(desk: Desk) -> None:
     assert there in result["msg"]
     result = desk.restore({"database": "nosuch"})
     assert result["failed"]
-    assert "backup_info" in result["msg"]
+    assert result["msg"].endswith("db1/main has no database 'nosuch'; it has: shop.")
+    assert "The store has no host 'db2'; it has: db1." in desk.restore({"host": "db2"})["msg"]
+    assert "db1 has no instance 'second'; it has: main." in desk.restore({"instance": "second"})["msg"]
+    early = desk.restore({"target": "copy", "before": "2020-01-01"})["msg"]
+    assert f"The oldest of 1 is {there}" in early
     result = desk.restore({"database": "@globals"})
     assert result["failed"]
     assert "globals=true" in result["msg"]

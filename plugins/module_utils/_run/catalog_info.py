@@ -30,6 +30,9 @@ def run(job: Job) -> Answer:
     limit = params["limit"] or len(entries)
     store = job.store()
     warnings: list[str] = []
+    if not found.entries and not found.incomplete:
+        missing = catalog.elsewhere(store, *(params[name] or "" for name in ("host", "instance", "database")))
+        warnings += [missing] if missing else []
     result = {
         "backups": [_listed(job, store, entry, warnings) for entry in entries[:limit]],
         "total": len(entries),

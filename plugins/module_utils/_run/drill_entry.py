@@ -32,7 +32,8 @@ def run(job: Job) -> Answer:
     if not choice.entries and not choice.failures:
         raise NotFoundError(
             f"No backup of {options.host}/{options.instance} fits the selection, so there is nothing to drill.",
-            hint="Look with vya.backupdb.backup_info which hosts, instances and databases the store holds.",
+            hint=catalog.elsewhere(store, options.host, options.instance, "")
+            or "vya.backupdb.backup_info lists the databases that there are backups of.",
         )
     _refuse_encrypted(choice, options)
     engine = job.engine()

@@ -112,7 +112,11 @@ class RestoreTask:
         options = self._options
         where = (options.host, options.instance, database)
         found = catalog.read(self._store, host=options.host, instance=options.instance, database=database)
-        entry = catalog.choose(found, what="/".join(where), backup=options.backup, before=options.before)
+        try:
+            entry = catalog.choose(found, what="/".join(where), backup=options.backup, before=options.before)
+        except NotFoundError as exc:
+            exc.hint = catalog.elsewhere(self._store, *where) or exc.hint
+            raise
         damaged = catalog.newer_damaged(found, entry, options.before) if options.backup == "latest" else []
         if damaged:
             self._warnings.append(

@@ -131,7 +131,12 @@ def run(job: Job) -> Answer:
     found, entries = read_chosen(job)
     damaged = _damaged(job, found, entries)
     if not entries and not damaged:
-        raise NotFoundError("No backup fits the selection, so there is nothing to verify.", hint=_offer(found))
+        labels = [job.params[name] or "" for name in ("host", "instance", "database")]
+        raise NotFoundError(
+            "No backup fits the selection, so there is nothing to verify.",
+            hint=catalog.elsewhere(job.store(), *labels)
+            or catalog.offer(found, job.params["backup"], job.params["before"]),
+        )
     if job.params["level"] != "stored" and not identities:
         _refuse_encrypted(entries)
     store = job.store()
@@ -186,15 +191,6 @@ def _damaged(job: Job, found: catalog.Catalog, entries: t.Sequence[catalog.Entry
             }
         )
     return failures
-
-
-def _offer(found: catalog.Catalog) -> str:
-    if found.entries:
-        ids = ", ".join(entry.manifest.id for entry in found.entries[:5])
-        return f"Without backup and before there are {len(found.entries)}, the newest: {ids}."
-    if found.incomplete:
-        return f"There are {len(found.incomplete)} unfinished ones, which are no backups."
-    return "Look with vya.backupdb.backup_info which hosts, instances and databases the store holds."
 
 
 def _answer(found: catalog.Catalog, results: list[dict[str, t.Any]]) -> Answer:

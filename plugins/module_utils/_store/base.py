@@ -12,6 +12,7 @@ import abc
 import dataclasses
 import typing as t
 
+from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Sink
 
 
@@ -77,6 +78,11 @@ class Store(abc.ABC):
     def find(self, host: str = "", instance: str = "", database: str = "") -> t.Iterator[Found]:
         """All backups, finished or not, of the given labels (empty: all). StoreError when any folder cannot be listed:
         a listing that is cut short must not look like a short listing."""
+
+    def labels(self, host: str = "", instance: str = "") -> list[str]:
+        """The hosts of the store; of a ``host``, its instances; of an ``instance`` too, its databases. Sorted."""
+        depth = bool(host) + bool(host and instance)
+        return sorted({names.decode(found.place.split("/")[depth]) for found in self.find(host, instance)})
 
     @abc.abstractmethod
     def open_part(self, place: str, name: str) -> t.BinaryIO:

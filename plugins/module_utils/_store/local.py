@@ -156,6 +156,11 @@ class LocalStore(Store):
                         if names.is_id(backup_id):
                             yield self._read((host_c, instance_c, database_c, backup_id))
 
+    def labels(self, host: str = "", instance: str = "") -> list[str]:
+        """Without reading manifests. Folders that we cannot have named are somebody else's."""
+        found = self._folders(*(names.encode(label) for label in (host, instance) if label))
+        return sorted(names.decode(name) for name in found if "~" in name or names.encode(names.decode(name)) == name)
+
     def _read(self, labels: tuple[str, ...]) -> Found:
         place = "/".join(labels)
         path = f"{self._path}/{place}/{FILE_NAME}"

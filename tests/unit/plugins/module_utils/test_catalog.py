@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.vya.backupdb.plugins.module_utils import _catalog as catalog
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError, NotFoundError
+from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Store
 from ansible_collections.vya.backupdb.plugins.module_utils._store.local import LocalStore
 from ansible_collections.vya.backupdb.tests.unit.plugins.module_utils.samples import MANIFEST, changed, put
 
@@ -97,7 +98,8 @@ def test_choose(store: LocalStore) -> None:
     [
         ({"backup": "20260101T000000Z-000000"}, NotFoundError, "fits the id 20260101T000000Z-000000.*There are 3"),
         ({"backup": IDS[2], "before": "2026-11-22"}, NotFoundError, "No backup of web1/main/shop fits"),
-        ({"before": "2020-01-01"}, NotFoundError, "before 2020-01-01"),
+        ({"before": "2020-01-01"}, NotFoundError, f"before 2020-01-01.* The oldest of 3 is {IDS[0]} "),
+        ({"backup": f"{IDS[0][:-1]}9"}, NotFoundError, f"There are 3, the nearest and the newest: {IDS[0]}, "),
         ({"backup": "newest"}, ConfigError, "neither 'latest' nor an id"),
         ({"backup": "../../etc"}, ConfigError, "neither 'latest' nor an id"),
         ({"before": "noon"}, ConfigError, "no ISO 8601 time"),
@@ -115,6 +117,23 @@ def test_what_is_there_instead_is_told(store: LocalStore, tmp_path: Path) -> Non
         (tmp_path / "store" / "web1" / "main" / "shop" / backup_id / "manifest.json").unlink()
     with pytest.raises(NotFoundError, match="There are 3 incomplete ones, which are no backups"):
         catalog.choose(catalog.read(store), what="x")
+
+
+def test_labels_that_are_there_instead(store: LocalStore, tmp_path: Path) -> None:
+    """The first that is wrong; some ten, the nearest first; other people's folders are none."""
+    there = tmp_path / "store"
+    (there / "lost+found").mkdir(mode=0o700)
+    assert catalog.elsewhere(store, "web1", "main", "shop") == catalog.elsewhere(store, "", "", "x") == ""
+    assert catalog.elsewhere(store, "web2", "x", "x") == "The store has no host 'web2'; it has: web1."
+    assert catalog.elsewhere(store, "web1", "x", "x") == "web1 has no instance 'x'; it has: main."
+    for name in ("@globals", "s%20hop", *(f"a{number:02}" for number in range(12))):
+        (there / "web1" / "main" / name).mkdir(mode=0o700)
+    told = catalog.elsewhere(store, "web1", "main", "shpo")
+    listed = "shop, s hop, a00, a01, a02, a03, a04, a05, a06, a07 and 4 more"
+    assert told == f"web1/main has no database 'shpo'; it has: {listed}."
+    assert Store.labels(store, "web1", "main") == ["shop"]
+    (there / "empty").mkdir(mode=0o700)
+    assert catalog.elsewhere(store, "empty", "main", "") == "empty is empty."
 
 
 def test_damaged_ones_are_named_with_their_problem(store: LocalStore, tmp_path: Path) -> None:

@@ -269,9 +269,20 @@ class TestVerify:
         for params in ({"backup": "all"}, {"backup": damaged}, {"before": "2026-11-01T12:00:00Z"}):
             assert ids(shelf.verify(**params)["failures"]) == [damaged], params
 
-    @pytest.mark.parametrize("params", [{"database": "nosuch"}, {"before": "2020-01-01"}, {"host": "web9"}])
-    def test_nothing_to_verify_is_a_failure(self, shelf: Shelf, params: dict[str, str]) -> None:
+    @pytest.mark.parametrize(
+        ("params", "there"),
+        [
+            ({"host": "web1", "instance": "main", "database": "nosuch"}, "it has: shop."),
+            ({"database": "nosuch"}, "Look with vya.backupdb.backup_info"),
+            ({"before": "2020-01-01"}, "The oldest of 1 is 2"),
+            ({"host": "web9"}, "The store has no host 'web9'; it has: web1."),
+        ],
+    )
+    def test_nothing_to_verify_is_a_failure(self, shelf: Shelf, params: dict[str, str], there: str) -> None:
         shelf.add(1)
         result = shelf.verify(**params)
         assert result["failed"] is True
         assert "nothing to verify" in result["msg"]
+        assert there in result["msg"]
+        listed = shelf.info(**params)
+        assert (listed["total"], "it has: " in str(listed.get("warnings"))) == (0, "it has: " in there)
