@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import os.path
 import re
 import typing as t
@@ -29,6 +30,7 @@ _POSTGRESQL_STORE = "~/backupdb"
 Options = dict[str, t.Any]
 
 
+@functools.lru_cache(maxsize=1)
 def known_options() -> frozenset[str]:
     """The names that an instance may set: options of the modules, and keywords."""
     names: set[str] = set(_KEYWORDS)
