@@ -278,7 +278,8 @@ class PostgresReader(Lexer):
 
     def _copy_block(self) -> t.Iterator[Event]:
         r"""The lines below a COPY statement. What follows it in its own line psql runs after the data."""
-        if self._copy_place is None:
+        copy = self._copy_place
+        if copy is None:
             return
         end = self._line_end("a COPY statement")
         rest = self._buf[self._pos : end].strip()
@@ -287,7 +288,6 @@ class PostgresReader(Lexer):
                 "Something follows COPY in its line, which psql would run after the data", place=self._here()
             )
         self._pos = end + 1
-        began = self._here()
         at_line_start = True
         while self._sight(4) or self._pos < len(self._buf):
             if at_line_start and _COPY_END.match(self._buf, self._pos):
@@ -303,7 +303,7 @@ class PostgresReader(Lexer):
                 yield CopyData(place, data)
             elif not self._fill():
                 break
-        raise self._ends_in("a COPY block", began)
+        raise self._ends_in("a COPY block", copy)
 
     def _data_end(self) -> int:
         """Up to where the window holds data for certain: whole lines, unless one fills the window."""
