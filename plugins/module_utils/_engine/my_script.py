@@ -136,20 +136,24 @@ class Statement:
     sql_mode: str
 
 
-def read(script: bytes) -> list[Statement]:
-    """The statements of a script that :func:`write` made; EngineError when it is none."""
+def read(script: bytes) -> t.Iterator[Statement]:
+    """The statements of a script that :func:`write` made; EngineError, before the first, when it is none. They are not
+    held at once: a script may be large."""
     start = re.match(rb"\A-- [^\n]*\nDELIMITER (\S+)\n", script)
     if start is None:
         raise EngineError("The part is no script of this collection.", stage="load")
     mark = b"\n" + start.group(1) + b"\n"
-    pieces = script[start.end() :].split(mark)
-    if not pieces[-1].startswith(b"DELIMITER ;\n"):
+    if not script.startswith(b"DELIMITER ;\n", max(script.rfind(mark) + len(mark), start.end())):
         raise EngineError("The script of definitions ends too early.", stage="load")
-    statements = []
+    return _statements(script, start.end(), mark)
+
+
+def _statements(script: bytes, begin: int, mark: bytes) -> t.Iterator[Statement]:
     codec, mode = "utf-8", ""
-    for piece in pieces[:-1]:
-        text = piece.decode(codec)
-        statements.append(Statement(text, codec, mode))
+    while (end := script.find(mark, begin)) >= 0:
+        text = script[begin:end].decode(codec)
+        begin = end + len(mark)
+        yield Statement(text, codec, mode)
         mode_set = _SQL_MODE.match(text)
         mode = mode_set.group(1) if mode_set else mode
         found = _CHARSET.match(text)
@@ -157,7 +161,6 @@ def read(script: bytes) -> list[Statement]:
             codec = _CODECS.get(found.group(1), "utf-8")
         elif text.startswith("SET NAMES "):
             codec = "utf-8"
-    return statements
 
 
 def created(text: str, sql_mode: str = "") -> tuple[str, str] | None:

@@ -26,6 +26,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._filters import Beside, Count, Sha256, Trailer
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Part
+from ansible_collections.vya.backupdb.plugins.module_utils._names import human_size
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import (
     Command,
     Discard,
@@ -39,6 +40,10 @@ from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import (
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Draft, Store
 
+# Definitions of 20,000 tables, several times what a large database has. An exchanged manifest must not make a restore
+# eat the host's memory, which takes twice as much. Data never pass through memory as a whole.
+IN_MEMORY = 128 << 20
+_DEFINITIONS = ("pre-data", "post-data", "globals")
 _DAMAGED = "It is damaged or was exchanged; use another backup."
 _Coder = t.Union[AgeReader, AgeWriter]
 
@@ -92,6 +97,11 @@ def write_part(
         sink.abort()
         raise
     part = Part(name, section.section, stored.size, stored.hexdigest(), plain.size, trailer.seen)
+    if section.section in _DEFINITIONS and plain.size > IN_MEMORY:
+        warnings.append(
+            f"{section.stem} has {human_size(plain.size)} of definitions; db_restore takes at most"
+            f" {human_size(IN_MEMORY)}. Restore this backup by hand, as the documentation tells."
+        )
     return part, warnings
 
 
@@ -174,12 +184,17 @@ class Opened:
 
     def read(self, part: Part) -> bytes:
         """The plain bytes of a small part (definitions, globals), in memory."""
-        if part.plain_size > _IN_MEMORY:
-            raise CodecError(f"The part {part.name} is larger than {_IN_MEMORY} bytes.", stage="read")
+        if part.plain_size > IN_MEMORY:
+            raise CodecError(
+                f"The part {part.name} has {human_size(part.plain_size)} of definitions;"
+                f" more than {human_size(IN_MEMORY)} are not taken into memory.",
+                stage="read",
+                hint="Restore it by hand: the documentation tells how.",
+            )
         kept = _Keep()
         with self._plain(part) as nodes:
             Pipeline(self._run, [*nodes, kept, Discard()]).execute()
-        return bytes(kept.data)
+        return kept.content()
 
     def check(self, part: Part, reader: Command | None) -> None:
         """Decompress all of it; with ``reader`` (``pg_restore -f /dev/null``) let the engine's own tool read it too."""
@@ -187,17 +202,17 @@ class Opened:
             _run_at(self._run, [*nodes, reader or Discard()], "read")
 
 
-# Definitions of 100,000 routines; data never passes through memory as a whole.
-_IN_MEMORY = 512 << 20
-
-
 class _Keep(Filter):
     def __init__(self) -> None:
-        self.data = bytearray()
+        self._pieces: list[bytes] = []
 
     def update(self, data: bytes) -> bytes:
-        self.data += data
+        self._pieces.append(bytes(data))
         return data
+
+    def content(self) -> bytes:
+        """All of it. For the moment of the joining it is there twice."""
+        return b"".join(self._pieces)
 
 
 class _Into(Filter):
@@ -238,4 +253,4 @@ def fitting_identities(recipients: t.Sequence[str], text: str) -> list[Identity]
     return identities
 
 
-__all__ = ("Age", "Opened", "fitting_identities", "write_part")
+__all__ = ("IN_MEMORY", "Age", "Opened", "fitting_identities", "write_part")

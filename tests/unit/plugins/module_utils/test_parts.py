@@ -11,10 +11,14 @@ from pathlib import Path
 import pytest
 from ansible_collections.vya.backupdb.plugins.module_utils import _catalog as catalog
 from ansible_collections.vya.backupdb.plugins.module_utils._codec.age import AgeWriter, generate_identity
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, IntegrityError
+from ansible_collections.vya.backupdb.plugins.module_utils._codec.compression import COMPRESSIONS
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Section
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, CodecError, IntegrityError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Part
 from ansible_collections.vya.backupdb.plugins.module_utils._process import Run
+from ansible_collections.vya.backupdb.plugins.module_utils._run import parts
 from ansible_collections.vya.backupdb.plugins.module_utils._run.parts import Opened
+from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Series
 from ansible_collections.vya.backupdb.plugins.module_utils._store.local import LocalStore
 from ansible_collections.vya.backupdb.tests.unit.plugins.module_utils.samples import changed, put
 
@@ -83,3 +87,22 @@ def test_what_the_hash_refuses_is_not_authenticated(tmp_path: Path) -> None:
             found.authenticate()
     with pytest.raises(IntegrityError, match="SHA-256"):
         found.read(part)
+
+
+def test_definitions_beyond_what_is_read_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A restore refuses them by what the manifest tells, before it reads; a backup that makes some says so."""
+    assert parts.IN_MEMORY <= 128 << 20
+    monkeypatch.setattr(parts, "IN_MEMORY", len(PLAIN) - 1)
+    found, part, file = opened(tmp_path, PLAIN, encrypted=False)
+    file.unlink()
+    with pytest.raises(CodecError, match=r"taken into memory.*by hand"):
+        found.read(part)
+    store = LocalStore(str(tmp_path / "store"))
+    draft = store.begin(Series("web1", "main", "zoo"), "20261121T231500Z-7f3a9c")
+    for number, (kind, told) in enumerate((("pre-data", True), ("data", False))):
+        section = Section(f"data-000{number}.sql", kind, [PLAIN])
+        warnings = parts.write_part(Run(), draft, section, compression=COMPRESSIONS["none"], level=None, recipients=())[
+            1
+        ]
+        assert any("Restore this backup by hand" in text for text in warnings) == told
+    draft.discard()
