@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
+import itertools
 import os
 import shutil
 import signal
@@ -119,7 +120,7 @@ def test_a_listing_that_is_cut_short(vault: Vault, monkeypatch: pytest.MonkeyPat
             self._inner.close()
 
         def __iter__(self) -> Any:
-            yield next(self._inner)
+            yield from itertools.islice(self._inner, 1)
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     def scandir(folder: Any) -> Any:

@@ -144,6 +144,8 @@ class _Reader:
 
     def _drills(self, instance: t.Mapping[str, t.Any], host: str, prefix: list[str]) -> t.Iterator[Drill]:
         for drill in _dicts(instance.get("drills")):
+            if drill.get("passed", False) is None:
+                continue  # check mode: none was done
             label = " / ".join([*prefix, self._name(drill.get("database")) or "(no name)"])
             passed = drill.get("passed") is True
             if not passed:

@@ -105,6 +105,10 @@ def test_drills():
     assert (problem.places, problem.stage) == (("a / crm",), "drill")
     assert problem.why.splitlines()[1] == "table: t, rows: 1"
     assert problem.why.splitlines()[-1] == "and 5 more"
+    untried = {**good, "passed": None}  # check mode
+    assert digest(
+        {"host": "a", "state": "ok", "instances": [{"instance": "main", "drills": [good, untried]}]}
+    ) == digest({"host": "a", "state": "ok", "instances": [instance]})
 
 
 def test_instances_are_named_where_there_are_several():
