@@ -14,6 +14,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import Backup
 from support.dumps import Here, dump, restored
 
 START = "CREATE TABLE t (i INTEGER);\nINSERT INTO t VALUES (1);\n"
+FEED = "CREATE FUNCTION feed() RETURNS INTEGER MODIFIES SQL DATA BEGIN UPDATE cages SET i = 7; RETURN 1; END"
 # Each is refused, or executed as if the harmful part were not there.
 HOSTILE = [
     "/*!99999 INSERT INTO t VALUES (1) */ DROP DATABASE zoo;",
@@ -35,6 +36,13 @@ HOSTILE = [
     "WITH x AS (SELECT 1) DELETE FROM zoo.cages;",
     "DROP TABLE --\x01 t\n zoo.cages;",
     "INSERT INTO t SELECT i FROM zoo.cages;",
+    "SELECT zoo.feed();",
+    "DO 1, `zoo` . feed ();",
+    "SET @fed = zoo.feed();",
+    "UPDATE t SET i = zoo.feed();",
+    "CREATE TABLE m (i INTEGER) ENGINE=MyISAM;\nCREATE TABLE n (i INTEGER) ENGINE=MERGE UNION (m, zoo.cages);",
+    "SET default_storage_engine = FEDERATED;",
+    "CREATE TABLE f (i INTEGER) ENGINE=FEDERATED CONNECTION='mysql://root@localhost/zoo/cages';",
     "INSERT INTO t VALUES (LENGTH(LOAD_FILE('/etc/passwd')));",
     "CREATE TABLE u (i INTEGER) DATA DIRECTORY='/tmp';",
     "CREATE TABLE backupdb_journal (plan LONGTEXT);",
@@ -49,6 +57,7 @@ def server(mysql_family: support.Server) -> Iterator[support.Server]:
     mysql_family.create_database("zoo")
     mysql_family.query("CREATE TABLE cages (i INTEGER)", database="zoo")
     mysql_family.query("INSERT INTO cages VALUES (42)", database="zoo")
+    mysql_family.query(FEED, database="zoo")
     yield mysql_family
     for name in mysql_family.databases():
         mysql_family.drop_database(name)

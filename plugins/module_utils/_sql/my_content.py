@@ -13,7 +13,13 @@ import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_swap import JOURNAL, SETTLED, SWAPPED
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import retarget
-from ansible_collections.vya.backupdb.plugins.module_utils._sql import my_names, my_tables, my_versions, table
+from ansible_collections.vya.backupdb.plugins.module_utils._sql import (
+    my_engines,
+    my_names,
+    my_tables,
+    my_versions,
+    table,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Bulk, Statement
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_names import Parsed
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_settings import MySettings
@@ -111,6 +117,7 @@ class MyContent(MySettings):
         changes = self._own(parsed, places, parsed.upper[0])
         if changes is None:
             return ()
+        self._check_calls(parsed)
         head = parsed.joined({})
         text = self._moved(parsed.joined(changes) if changes else head) + event.text[len(head) :]
         return self._out((Execute(event.place, text, False),))
@@ -144,6 +151,16 @@ class MyContent(MySettings):
             if (parsed.at(place).name or "").upper() == "LOAD_FILE" and parsed.at(place + 1).text == "(":
                 raise self._refused(table.SERVER_FILE, "LOAD_FILE")
 
+    def _check_calls(self, parsed: Parsed) -> None:
+        """A function of another database may write there."""
+        own = self.current or self.selected or next(iter(self._entered), "")
+        for dot in [place for place, word in enumerate(parsed.upper) if word == "."]:
+            name, called = parsed.at(dot - 1).name, parsed.at(dot + 1).name
+            if name in (None, own) or called is None or parsed.at(dot + 2).text != "(":
+                continue
+            if parsed.upper[dot - 2] != "." and dot - 1 not in my_tables.tables(parsed):
+                raise self._refused(table.OTHER_WRITE, f"{name}.{called}(), which may write there")
+
     def _code(self, event: Statement, parsed: Parsed, verb: str) -> Items:
         self._check_code(parsed)
         main = my_tables.main_verb(parsed) if verb == "WITH" else verb
@@ -155,9 +172,13 @@ class MyContent(MySettings):
             return self._count(table.MAINTENANCE)
         if verb == "CALL":
             changes = self._own(parsed, [1], verb)
-            return () if changes is None else self._out((Execute(event.place, parsed.joined(changes), False),))
+            if changes is None:
+                return ()
+            self._check_calls(parsed)
+            return self._out((Execute(event.place, parsed.joined(changes), False),))
         if not self._takes(self.current):
             return ()
+        self._check_calls(parsed)
         return self._out((Execute(event.place, self._moved(event.text), False),))
 
     # -- definitions
@@ -203,9 +224,11 @@ class MyContent(MySettings):
         for place, word in enumerate(parsed.upper):
             if word in ("DATA", "INDEX") and parsed.upper[place + 1 : place + 2] == ["DIRECTORY"]:
                 raise self._refused(table.SERVER_FILE, f"{word} DIRECTORY")
-            engine = parsed.at(place + 2 if parsed.upper[place + 1 : place + 2] == ["="] else place + 1)
-            if word == "ENGINE" and my_names.value(engine).upper() == "CONNECT":
+        for engine in my_engines.engines(parsed) if kind == "TABLE" else ():
+            if engine == "CONNECT":
                 raise self._refused(table.SERVER_FILE, "ENGINE=CONNECT")
+            if engine in my_engines.REMOTE:
+                raise self._refused(table.MY_REMOTE, f"ENGINE={engine}")
         if parsed.find("FILE_NAME") >= 0:
             raise self._refused(table.SERVER_FILE, "FILE_NAME")
         return my_tables.tables(parsed) if kind == "VIEW" or "SELECT" in parsed.upper else []

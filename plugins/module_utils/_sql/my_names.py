@@ -93,10 +93,17 @@ def objects(parsed: Parsed, at: int) -> list[int]:
 
 def _merged(parsed: Parsed, start: int) -> list[int]:
     """Places of the tables below a MERGE table: ``UNION = (a, b)``."""
-    begin = next((i for i in range(start, len(parsed)) if parsed.upper[i : i + 3] == ["UNION", "=", "("]), -1)
-    begin = begin + 2 if begin > 0 else len(parsed)
+    begin = next((place for place in range(start, len(parsed)) if _merges(parsed.upper[place : place + 4])), -1)
+    begin = parsed.upper.index("(", begin) if begin > 0 else len(parsed)
     end = parsed.upper.index(")", begin) if ")" in parsed.upper[begin:] else len(parsed)
     return [place + 1 for place in range(begin, end - 1) if parsed.upper[place] in ("(", ",")]
+
+
+def _merges(words: list[str]) -> bool:
+    """Whether a UNION is the option of a table; without its sign it must not be taken for one of queries."""
+    return words[:3] == ["UNION", "=", "("] or (
+        words[:2] == ["UNION", "("] and words[2:3] not in (["SELECT"], ["("], ["VALUES"], ["WITH"], ["TABLE"])
+    )
 
 
 def qualifier(parsed: Parsed, place: int) -> str | None:

@@ -77,6 +77,7 @@ class MyRules(MyContent):
             return self._account(event, parsed)
         if verb == "SET":
             self._check_code(parsed)
+            self._check_calls(parsed)
             return self._set(event, parsed)
         if verb in _DEFINITIONS:
             return self._definition(event, parsed)

@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._sql import my_versions, table
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Statement, Unreadable
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_engines import VARIABLES, Engines
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_names import Parsed, assignments
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_strings import Session
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_waiting import Waiting
@@ -36,6 +37,7 @@ class MySettings(Rules):  # pylint: disable=abstract-method
         self._mode = ""
         self._strings = Session()
         self._waiting = Waiting()
+        self._engines = Engines()
 
     def _set(self, event: Statement, parsed: Parsed) -> Items:
         upper = parsed.upper
@@ -79,6 +81,12 @@ class MySettings(Rules):  # pylint: disable=abstract-method
             here, name = names[0]
         elif parsed.upper[begin] != "@":
             name = _dotted(parsed, begin)
+        else:
+            self._engines.keep(parsed, begin, end)
+        if name in VARIABLES:
+            remote = self._engines.remote(parsed, begin, end)
+            if remote:
+                raise self._refused(table.MY_REMOTE, f"SET {name} to {remote}")
         if name in _REPLICATION:
             return scope, table.MY_REPLICATION
         if here in _GLOBAL and name:

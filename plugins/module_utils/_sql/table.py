@@ -175,6 +175,12 @@ MY_UNCLEAR = Rule(
     "versions in /*! .. */ of other than 5 or 6 digits, one within another, quotes in optimizer hints",
     "Take the comment out of the dump.",
 )
+MY_REMOTE = Rule(
+    "refused",
+    "table on another server",
+    "ENGINE=FEDERATED, SPIDER, S3, SPHINX ..., or default_storage_engine set to one: rows would be written there",
+    "Take the table out of the dump, or give it another engine.",
+)
 MY_OWN = Rule(
     "refused",
     "table of a swap",
@@ -197,6 +203,7 @@ MYSQL = (
         MY_DEFINER,
         MY_VERSIONED,
         MY_UNCLEAR,
+        MY_REMOTE,
         MY_OWN,
         MY_EVENT,
     ),

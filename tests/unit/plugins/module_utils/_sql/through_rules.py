@@ -34,7 +34,7 @@ MARIADB = Target(
     "mariadb",
     (10, 11, 6),
     "10.11.6-MariaDB",
-    _SETTINGS | {"innodb_stats_auto_recalc"},
+    _SETTINGS | {"innodb_stats_auto_recalc", "default_storage_engine", "storage_engine"},
     frozenset((("root", "localhost"), ("app", "%"))),
     frozenset(
         "utf8mb4_general_ci utf8mb4_bin utf8mb4_nopad_bin utf8mb4_unicode_520_ci utf8mb4_unicode_520_nopad_ci"
