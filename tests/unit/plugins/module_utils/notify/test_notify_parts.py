@@ -141,7 +141,7 @@ def test_no_secret_in_an_error():
     assert attempts(Wire(ChannelError("said canary", final=True)))[1] == "said ********"
     # A defect's text may hold anything.
     assert "canary" not in attempts(Wire(KeyError("canary")))[1]
-    assert "KeyError in test_parts.py" in attempts(Wire(KeyError("canary")))[1]
+    assert "KeyError in test_notify_parts.py" in attempts(Wire(KeyError("canary")))[1]
 
 
 def test_one_that_never_ends_holds_up_nobody():
