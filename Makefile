@@ -55,7 +55,7 @@ unit-pythons: venv vectors  ## unit tests on the oldest and the newest Python of
 	$(BIN)/python tests/tools/unit_pythons.py
 
 integration: venv vectors deps  ## tests against real servers
-	$(BIN)/python -m pytest tests/integration
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile tests/integration
 
 test: deps lint unit unit-pythons sanity integration  ## everything, quick checks first
 
