@@ -215,3 +215,34 @@ def test_owners_and_targets_of_others(pg: support.Server, tmp_path: Path) -> Non
         for name in ("owned", "copy"):
             pg.drop_database(name)
         pg.query("DROP ROLE app")
+
+
+def test_a_target_that_the_account_may_not_replace(my: support.Server, tmp_path: Path) -> None:
+    """What the swap needs, and what would undo it, is looked for before anything is loaded."""
+    desk = Desk(my, tmp_path)
+    assert not desk.backup({"recipients": [], "databases": ["shop"], "globals": False})["failed"]
+    copy, instead = {"target": "copy"}, {"if_exists": "replace", "keep_previous": True}
+    before = support.fingerprint(my, "shop")
+    my.query("GRANT SELECT, CREATE ON *.* TO clerk@'%'")
+    told = refused(desk, copy)
+    assert "it lacks INSERT, DROP, ALTER." in told
+    my.query(told.split("administrator: ")[1].split(";")[0])
+    my.query("GRANT REFERENCES, SHOW VIEW, CREATE VIEW, TRIGGER, EVENT, CREATE ROUTINE ON *.* TO clerk@'%'")
+    my.query("GRANT ALL PRIVILEGES ON `copy`.* TO clerk@'%'")
+    told = refused(desk, instead)
+    assert "it lacks ALTER ROUTINE." in told
+    my.query(told.split("administrator: ")[1].split(";")[0])
+    my.query("CREATE USER reader@'%' IDENTIFIED BY 'reader-pw'")
+    try:
+        my.query("GRANT EXECUTE ON FUNCTION shop.twice TO reader@'%'")
+        told = refused(desk, instead)
+        assert "it lacks GRANT OPTION." in told
+        my.query(told.split("administrator: ")[1].split(";")[0])
+        my.query(f"GRANT {'SUPER' if my.flavour == 'mariadb' else 'SET_ANY_DEFINER, SYSTEM_USER'} ON *.* TO clerk@'%'")
+        my.query("GRANT EXECUTE ON *.* TO clerk@'%'")
+        done = desk.restore({**LOGIN, "identity": None, **instead})
+        assert not done["failed"], done
+        assert "EXECUTE" in str(my.query("SHOW GRANTS FOR reader@'%'"))
+        support.assert_same(before, support.fingerprint(my, "shop"))
+    finally:
+        my.query("DROP USER reader@'%'")

@@ -18,6 +18,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import R
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, error_number, execute
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_code import run_script
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_dumping import HISTORY
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_rights import check_restore
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_schema import UNCOMPARED, Reader
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_session import MysqlSession
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_swap import Plan, Swap
@@ -81,6 +82,12 @@ class MysqlRestore(Restore):
                     hint="Choose another target, or set if_exists=replace to load beside it and swap.",
                 )
             self._check_references()
+        check_restore(
+            self._admin,
+            self.scratch,
+            self.scratch if plan.drill else plan.target,
+            self._previous if self.exists else "",
+        )
         properties = plan.origin.properties
         if not all(_NAME.match(str(properties.get(key, ""))) for key in ("charset", "collation")):
             raise ConfigError("The manifest tells no character set and collation.")

@@ -4,7 +4,7 @@
 
 # Private to vya.backupdb: no stable interface.
 
-"""MySQL and MariaDB: what an account may do, and what it lacks, with the statement that mends it.
+"""MySQL and MariaDB: what an account may do, and what it lacks for backups and restores, with the GRANT that mends it.
 
 The server tells no account of a trigger, an event, a routine or a table that it may not see, so that a dump leaves them
 out without a word (tried on MariaDB 10.11 and MySQL 9). LOCK TABLES is not needed: a dump runs in one transaction.
@@ -17,11 +17,11 @@ import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Missing, Server
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import execute
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import quote
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import literal, quote
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError, PrivilegeError
 
 _LINE = re.compile(r"(GRANT|REVOKE) (.+?) ON (\*|`(?:[^`]|``)*`)\.(\*|`(?:[^`]|``)*`) (?:TO|FROM) ", re.S)
-_ALL = "ALL PRIVILEGES"
+_ALL, _OPTION = "ALL PRIVILEGES", "GRANT OPTION"
 # Privileges that include another.
 _INCLUDED = {"RELOAD": ("FLUSH_TABLES",), "REPLICATION CLIENT": ("BINLOG MONITOR", "SUPER")}
 _READS = {
@@ -30,6 +30,9 @@ _READS = {
     "TRIGGER": "read triggers, which are left out otherwise",
     "EVENT": "read events, which are left out otherwise",
 }
+_FILLS = ("SELECT", "INSERT", "CREATE", "DROP", "ALTER")
+# What moves and creates what cannot move with its tables, and puts it back when something fails.
+_REPLACES = (*_FILLS, "CREATE VIEW", "SHOW VIEW", "TRIGGER", "EVENT", "CREATE ROUTINE", "ALTER ROUTINE")
 _SERVER_WIDE = {
     "RELOAD": "exact row counts: a global read lock for a moment",
     "REPLICATION CLIENT": "the binary log's position in the manifest",
@@ -47,12 +50,12 @@ class Rights:
         except EngineError:  # a server without grant tables: nothing is known to lack
             lines = ["GRANT ALL PRIVILEGES ON *.* TO "]
         found = [match for match in map(_LINE.match, lines) if match and match.group(4) == "*"]
-        self._granted = [(m.group(3), _split(m.group(2))) for m in found if m.group(1) == "GRANT"]
-        self._revoked = [(m.group(3), _split(m.group(2))) for m in found if m.group(1) == "REVOKE"]
+        self._granted = [(m.group(3), _held(m)) for m in found if m.group(1) == "GRANT"]
+        self._revoked = [(m.group(3), _held(m)) for m in found if m.group(1) == "REVOKE"]
 
     def holds(self, privilege: str, database: str = "") -> bool:
         """Whether the account has a privilege on all of a database, or (empty) on all of the server."""
-        names = {privilege, _ALL, *_INCLUDED.get(privilege, ())}
+        names = {privilege, *_INCLUDED.get(privilege, ()), *(() if privilege == _OPTION else (_ALL,))}
         if database and any(_matches(level, database) and names & held for level, held in self._revoked):
             return False
         return any(
@@ -70,9 +73,11 @@ class Rights:
         return f"GRANT {', '.join(privileges)} ON {level}.* TO {self.account};"
 
 
-def _split(privileges: str) -> set[str]:
+def _held(line: t.Match[str]) -> set[str]:
     """``SELECT, SHOW VIEW``; what is granted on columns is none on the whole."""
-    return {item.strip().upper() for item in re.sub(r"[^,]*\([^)]*\)", "", privileges).split(",")}
+    found = {item.strip().upper() for item in re.sub(r"[^,]*\([^)]*\)", "", line.group(2)).split(",")}
+    account_and_options = re.sub(r"`(?:[^`]|``)*`", "", line.string[line.end() :])
+    return found | ({_OPTION} if _OPTION in account_and_options else set())
 
 
 def _matches(level: str, database: str) -> bool:
@@ -121,6 +126,40 @@ def check_globals_readable(connection: t.Any) -> None:
         )
 
 
+def check_restore(connection: t.Any, scratch: str, target: str, previous: str) -> None:
+    """PrivilegeError when the account could load a scratch database but not put it in place of ``target``, or not undo
+    that. ``previous``: where the target goes; empty when there is none."""
+    rights = Rights(connection, stage="preflight")
+    needed = {scratch: _FILLS, target: _REPLACES if previous else _FILLS, **({previous: _REPLACES} if previous else {})}
+    lacking = [name for name in _REPLACES for place in needed if name in rights.lacks(needed[place], place)]
+    if previous and not rights.holds(_OPTION, target) and _routine_grants(connection, target):
+        lacking.append(_OPTION)
+    if lacking:
+        lacking = list(dict.fromkeys(lacking))
+        rest = [name for name in lacking if name != _OPTION] or ["USAGE"]
+        option = f" WITH {_OPTION};" if _OPTION in lacking else ";"
+        raise PrivilegeError(
+            f"The account {rights.account} may load a backup, but not put it in place of {target!r}: it lacks"
+            f" {', '.join(lacking)}.",
+            hint=f"As an administrator: {rights.grant(rest).rstrip(';')}{option} Or use another account.",
+        )
+
+
+def _routine_grants(connection: t.Any, database: str) -> bool:
+    """Whether accounts have rights on single routines, which go with the routines and must be granted again."""
+    sql = f"SELECT 1 FROM information_schema.routines WHERE routine_schema = {literal(database)} LIMIT 1"
+    if not execute(connection, sql, stage="preflight"):
+        return False
+    try:
+        sql = f"SELECT 1 FROM mysql.procs_priv WHERE Db = {literal(database)} LIMIT 1"
+        return bool(execute(connection, sql, stage="preflight"))
+    except EngineError as exc:
+        raise PrivilegeError(
+            f"The account cannot see who may execute the routines of {database!r}, and so not keep it: {exc.msg}",
+            hint="As an administrator: GRANT SELECT ON mysql.procs_priv TO the account.",
+        ) from exc
+
+
 def _proc_readable(connection: t.Any, privilege: str) -> bool:
     """A grant on the table mysql.proc alone does for routines."""
     if "mysql.proc" not in privilege:
@@ -139,4 +178,4 @@ def missing(connection: t.Any) -> list[Missing]:
     return [Missing(name, purposes[name], rights.grant([name])) for name in rights.lacks(purposes)]
 
 
-__all__ = ("Rights", "check_globals_readable", "check_readable", "missing")
+__all__ = ("Rights", "check_globals_readable", "check_readable", "check_restore", "missing")
