@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.vya.backupdb.plugins.module_utils._fleet.instances import resolve
+from support import readme
 from support.desk import IDENTITY
 from support.fleet import NAME, Fleet
 from support.fleet_fixtures import Pair
@@ -32,6 +33,11 @@ def commands(guide: str) -> list[list[str]]:
     """The commands of a guide, word by word."""
     lines = (line for block in blocks(guide, "console") for line in block.splitlines())
     return [shlex.split(line.removeprefix("$ ")) for line in lines if line]
+
+
+def readme_commands() -> list[list[str]]:
+    """Those of the README's section on fleets."""
+    return [shlex.split(line) for line in readme.block("fleet").splitlines()]
 
 
 def known_variables() -> set[str]:
@@ -54,7 +60,7 @@ def test_inventories_of_the_guides_can_be_used(guide: str) -> None:
             else:
                 look(inner)
 
-    for block in blocks(guide, "yaml"):
+    for block in [*blocks(guide, "yaml"), readme.block("fleet-inventory")]:
         look(yaml.safe_load(block))
     assert "backupdb_instances" in seen
     assert set(seen) <= known_variables()
@@ -75,6 +81,18 @@ def test_the_commands_of_the_guide_for_fleets(fleet: Fleet, fleet_servers: Pair)
     playbooks = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
     assert set(played) == playbooks - {"retention"}
     assert f"{NAME}_copy" in server.databases()
+
+
+def test_the_commands_of_the_readme(fleet: Fleet) -> None:
+    """The same for the README's."""
+    fleet.hosts = {"db1": fleet.hosts["pg"]}
+    fleet.variables |= {"backupdb_client_packages": False}
+    (fleet.folder / "identity.yml").write_text(yaml.safe_dump({"backupdb_identity": IDENTITY}), encoding="utf-8")
+    for argv in readme_commands():
+        assert argv[:3] == ["ansible-playbook", "-i", "inventory.yml"]
+        words = [word.replace("@", f"@{fleet.folder}/") for word in argv[4:]]
+        done = fleet.play(argv[3].removeprefix("vya.backupdb."), *words)
+        assert done.rc == 0, done.output
 
 
 def test_the_playbook_of_the_guide_for_pipelines(fleet: Fleet, fleet_servers: Pair) -> None:

@@ -24,6 +24,7 @@ from support.modules import ROOT, run_module
 from support.postgres import PostgresServer
 from support.readme import block, blocks, run_blocks, tasks
 
+FLEET = ("fleet-inventory", "fleet")  # test_playbooks_guides.py
 HERE = ("try", "install", "keys", "first-backup", "first-backup-mysql", "list-verify-restore", "retention", "foreign")
 GRANTS = ("grants-postgresql", "grants-postgresql-restore", "grants-mysql", "grants-mysql-restore")
 BY_HAND = (
@@ -95,7 +96,7 @@ def shop_postgresql(pg18: PostgresServer) -> Any:
 
 def test_every_command_has_a_test() -> None:
     """A block that is added to the README is added to a test too."""
-    assert sorted(blocks()) == sorted((*HERE, *GRANTS, *BY_HAND))
+    assert sorted(blocks()) == sorted((*HERE, *FLEET, *GRANTS, *BY_HAND))
 
 
 def test_the_demo_is_the_one_that_is_tested() -> None:
