@@ -47,7 +47,8 @@ attributes:
 options:
   host:
     description:
-      - Only backups of this host. All hosts' when it is left out.
+      - Only backups of the host with this name, or V(*) for those of all hosts in the store.
+      - When it is left out, this host's own name, as in M(vya.backupdb.db_backup).
     type: str
   instance:
     description:
@@ -152,6 +153,12 @@ EXAMPLES = r"""
     keep_yearly: 3
     timezone: Europe/Berlin
     minimum: 2
+
+- name: Prune the backups of all hosts in a shared store, on the host that has it
+  vya.backupdb.backup_retention:
+    store: /srv/backups
+    host: '*'
+    keep_daily: 14
 
 - name: Keep what was backed up before the migration
   vya.backupdb.backup_retention:

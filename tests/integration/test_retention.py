@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def test_check_mode_tells_the_same_and_does_nothing(vault: Vault) -> None:
 
 def test_the_difference_shows_each_backup_with_its_reasons(vault: Vault) -> None:
     made = vault.days(1, 2, 40)
-    defaults = {"store": str(vault.root), "keep_last": 1, "max_delete": 9, "pin": [made[2]]}
+    defaults = {"store": str(vault.root), "host": "*", "keep_last": 1, "max_delete": 9, "pin": [made[2]]}
     _results, printed = run_play([("backup_retention", {})], check=True, diff=True, defaults=defaults)
     lines = [line.split("  ") for line in printed.splitlines() if "  26 B  " in line and "msg" not in line]
     place = "web1/main/shop/"
@@ -71,6 +72,20 @@ def test_series_are_told_apart(vault: Vault) -> None:
     made = [vault.days(10 * number + 1, 10 * number + 2, **labels) for number, labels in enumerate(groups)]
     assert ids(vault.run(keep_last=1)["kept"]) == [made[4][0], made[3][0], made[0][0], made[2][0], made[1][0]]
     assert sorted(vault.ids()) == sorted(group[0] for group in made)
+
+
+def test_without_a_word_no_other_host_loses_anything(vault: Vault) -> None:
+    """Left out, host is this host's name as in a backup; where it has none, the error tells what to do."""
+    theirs = vault.days(1, 2, host="prod-db-7")
+    refused = vault.run(keep_last=1, host=None)
+    assert refused["failed"]
+    assert "prod-db-7" in refused["msg"] and "'*' means all hosts" in refused["msg"]
+    mine = vault.days(1, 2, host=socket.gethostname())
+    result = vault.run(keep_last=1, host=None)
+    assert not result["failed"], result
+    assert ids(result["removed"]) == mine[1:]
+    assert "needs that host as host" in vault.run(pin=theirs[:1], host=None)["msg"]
+    assert ids(vault.run(keep_last=1, host="*")["removed"]) == theirs[1:]
 
 
 @pytest.mark.parametrize(

@@ -351,7 +351,7 @@ def test_while_a_backup_runs(site: Site) -> None:
     wait_until(reached.exists, "the backup holds its lock")
     abandoned = site.store / "h" / "main" / "shop" / "20200101T000000Z-000001"
     abandoned.mkdir(mode=0o700)
-    params = {"store": str(site.store), "keep_last": 1, "max_delete": 9}
+    params = {"store": str(site.store), "host": "*", "keep_last": 1, "max_delete": 9}
     result = run_module("backup_retention", params)
     assert result["failed"]
     assert [(item["host"], item["stage"]) for item in result["failures"]] == [("h", "lock")]

@@ -31,6 +31,8 @@ from ansible_collections.vya.backupdb.plugins.module_utils._store.local import L
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
+# In place of a host: those of all hosts.
+ALL_HOSTS = "*"
 _REMOTE = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.+@ -]*:")
 _SECRETS = ("login_password", "identity")
 _LOGIN_FILES = ("login_config_file", "ca_cert", "client_cert", "client_key")
@@ -95,7 +97,9 @@ class Job:
 
     @property
     def host(self) -> str:
-        """The series' host: the option, or this host's name."""
+        """The series' host: the option, or this host's name. ConfigError for what means all hosts."""
+        if self.params["host"] == ALL_HOSTS:
+            raise ConfigError(f"host={ALL_HOSTS!r} is no host.", hint="Give the name of one, or leave host out.")
         return self.params["host"] or socket.gethostname()
 
     @property
@@ -288,4 +292,4 @@ def _capped(warnings: t.Sequence[str]) -> list[str]:
     return shown
 
 
-__all__ = ("Answer", "Job", "PartlyDone", "conduct")
+__all__ = ("ALL_HOSTS", "Answer", "Job", "PartlyDone", "conduct")

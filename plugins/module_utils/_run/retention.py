@@ -144,16 +144,18 @@ class Retention:
         ]
         if missing or not found.entries:
             what = f"of {', '.join(missing)}" if missing else "that the options choose"
+            elsewhere = catalog.elsewhere(self._store, self._options.host, self._options.instance, "")
             raise NotFoundError(
                 f"The store holds no backup {what}, so nothing is removed.{_first_problem(found)}",
-                hint="Check store, host, instance and databases; vya.backupdb.backup_info lists what there is.",
+                hint=f"{elsewhere} Check store, host ('*' means all hosts), instance and databases; backup_info lists"
+                " what there is.".lstrip(),
             )
         ids = {entry.manifest.id for entry in found.entries}
         for backup_id in sorted(self._options.pin | self._options.unpin):
             if backup_id not in ids:
                 raise NotFoundError(
                     f"The selection holds no backup with the id {backup_id!r}, so nothing is pinned or removed.",
-                    hint="vya.backupdb.backup_info lists the ids.",
+                    hint="vya.backupdb.backup_info lists the ids. One of another host needs that host as host, or '*'.",
                 )
 
     def _check_excess(self, decisions: t.Sequence[retention.Decision]) -> None:

@@ -15,7 +15,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils import _retention as 
 from ansible_collections.vya.backupdb.plugins.module_utils._catalog import Entry
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError, InterruptedRun, NotFoundError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import utc_now
-from ansible_collections.vya.backupdb.plugins.module_utils._run.entry import Answer, Job, PartlyDone
+from ansible_collections.vya.backupdb.plugins.module_utils._run.entry import ALL_HOSTS, Answer, Job, PartlyDone
 from ansible_collections.vya.backupdb.plugins.module_utils._run.retention import Outcome, Retention, RetentionOptions
 
 _FAILURES_TOLD = 3
@@ -73,7 +73,8 @@ def _options(job: Job) -> RetentionOptions:
             raise ConfigError(f"{name}={params[name]} is out of range: it must be at least {least}.")
     given = [f"keep_{rule}" for rule in (*retention.RULES, "within") if params[f"keep_{rule}"] is not None]
     return RetentionOptions(
-        host=params["host"] or "",
+        # A store may be shared: without a word, no other host's backups are removed.
+        host="" if params["host"] == ALL_HOSTS else job.host,
         instance=params["instance"] or "",
         databases=tuple(params["databases"]),
         exclude=tuple(params["exclude"]),

@@ -76,10 +76,12 @@ class Vault:
 
     def start(self, params: dict[str, Any], **options: Any) -> RunningModule:
         """Start backup_retention; `options` as in start_module."""
-        return start_module("backup_retention", {"store": str(self.root), **params}, **options)
+        return start_module("backup_retention", {"store": str(self.root), "host": "*", **params}, **options)
 
     def run(self, *, check: bool = False, diff: bool = False, **params: Any) -> dict[str, Any]:
-        """Run it to its end, in this process, which is quick."""
+        """Run it to its end, in this process, which is quick; on the backups of all hosts unless `host` is given (None:
+        left out)."""
+        params = {"host": "*", **params}
         result = self._caller(retention_entry.run, _ansible_check_mode=check, _ansible_diff=diff, **params)
         result.setdefault("failed", False)
         result["warnings"] = [w if isinstance(w, str) else w["event"]["msg"] for w in result.get("warnings", [])]
