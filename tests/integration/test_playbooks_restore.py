@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from support.desk import IDENTITY
@@ -37,6 +38,22 @@ def test_a_restore_names_one_host_and_replaces_with_consent_only(fleet: Fleet, f
     replaced = fleet.play("restore", "-l", "pg", extra={**wanted, "confirm": NAME})
     assert replaced.rc == 0, replaced.output
     assert pg15.query("SELECT count(*) FROM orders", database=NAME) == [(4,)]
+
+
+def test_a_file_replaces_what_is_named_and_confirmed_only(fleet: Fleet, fleet_servers: Pair, tmp_path: Path) -> None:
+    """A dump that names its own database is no consent to replace that, with an empty confirmation or without one."""
+    mariadb = fleet_servers[1]
+    dump = tmp_path / "dump.sql"
+    dump.write_text(
+        f"-- MariaDB dump 10.19  Distrib 10.11.6-MariaDB\n--\n-- Host: localhost    Database: {NAME}\n"
+        f"USE `{NAME}`;\nDROP TABLE IF EXISTS `orders`;\nCREATE TABLE `orders` (`id` int);\n"
+    )
+    before = mariadb.query("SELECT count(*) FROM orders", database=NAME)
+    wanted = {"backupdb_restore_src": str(dump), "backupdb_restore_if_exists": "replace"}
+    for confirm in ({}, {"confirm": ""}, {"confirm": NAME}):
+        refused = fleet.play("restore", "-l", "my", extra={**wanted, **confirm})
+        assert refused.rc != 0 and "does not say which one" in refused.output, refused.output
+        assert mariadb.query("SELECT count(*) FROM orders", database=NAME) == before
 
 
 def test_a_drill_proves_and_tells(fleet: Fleet, box: MailBox) -> None:
