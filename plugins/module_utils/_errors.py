@@ -151,7 +151,8 @@ def redact(text: str, secrets: t.Iterable[str]) -> str:
 
 
 def _however_escaped(secret: str) -> str:
-    """A pattern for a text in which any number of backslashes precedes what is neither a letter nor a digit."""
+    """A pattern for a text in which any number of backslashes precedes what is neither a letter nor a digit, and in
+    which quotes are doubled or not, as in SQL."""
     pieces = []
     for piece in re.findall(r"\\+|[^\\]", secret):
         if piece[0] == "\\":
@@ -160,6 +161,8 @@ def _however_escaped(secret: str) -> str:
             pieces.append(re.escape(piece))
         else:
             pieces.append(r"\\*" + re.escape(piece))
+        if piece in "'\"`":
+            pieces[-1] += rf"(?:\\*{piece})?"
     return "".join(pieces)
 
 

@@ -211,7 +211,8 @@ def conduct(module: AnsibleModule, work: t.Callable[[Job], Answer]) -> None:
     job = Job(module)
     started, begin = format_time(utc_now()), time.monotonic()
     answer, extra = _guarded(job, work)
-    texts = _capped(answer.warnings)
+    # Redacted before they are shortened: half a secret would not be known.
+    texts = _capped([job.run.redact(text) for text in answer.warnings])
     if os.path.isabs(module.params.get("journal") or ""):
         texts += _told(module, job, answer, extra.get("stage", ""), (started, time.monotonic() - begin))
     warnings = [job.run.redact(text) for text in texts]
@@ -236,7 +237,7 @@ def _told(module: AnsibleModule, job: Job, answer: Answer, stage: str, times: tu
             module=module._name, started=times[0], seconds=times[1], params=job.params, check_mode=job.check_mode
         )
         told.update(journal.outcome(answer.result, changed=answer.changed, failed=answer.failed, stage=stage))
-        journal.append(path, _redacted(job.run, remove_values(told, module.no_log_values)))
+        journal.append(path, journal.shortened(_redacted(job.run, remove_values(told, module.no_log_values))))
     except BackupError as exc:
         yield f"The journal {path} was not written: {exc.msg}. {exc.hint}".strip()
     except Exception as exc:  # whatever it is, the task's work is done and must be told

@@ -65,15 +65,24 @@ def check_extra_args(engine: str, args: t.Sequence[str]) -> None:
     for arg in args:
         if not arg.startswith("-") or arg in ("-", "--") or "\0" in arg:
             raise ConfigError(
-                f"extra_args: {arg!r} is no option.", hint="Write an option and its value as one item: --schema=public."
+                f"extra_args: {_told(arg)} is no option.",
+                hint="Write an option and its value as one item: --schema=public.",
             )
         refused = _refused_long(engine, tool, arg[2:]) if arg.startswith("--") else _refused_short(tool, arg[1:])
         if refused:
             raise ConfigError(
-                f"extra_args: {arg!r} is refused: {refused} changes the output, its format, the connection or the"
+                f"extra_args: {_told(arg)} is refused: {refused} changes the output, its format, the connection or the"
                 " snapshot, which belong to the collection.",
                 hint="Use the module's own options for those.",
             )
+
+
+def _told(arg: str) -> str:
+    """The argument without its value, which may be a password, as may be what follows a letter or is no option."""
+    if arg.startswith("--"):
+        name, sign, dummy = arg.partition("=")
+        return repr(name) + (" with its value" if sign else "")
+    return repr(arg[:2]) if arg.startswith("-") else "an item without a dash"
 
 
 def _refused_long(engine: str, tool: _Tool, text: str) -> str:

@@ -48,10 +48,10 @@ def entry(
         "user": _user(),
         "pid": os.getpid(),
         "check_mode": check_mode,
-        "what": {name: _short(params[name]) for name in _WHAT if params.get(name) not in (None, "", [])},
+        "what": {name: _plain(params[name]) for name in _WHAT if params.get(name) not in (None, "", [])},
     }
     if os.environ.get("SUDO_USER"):
-        told["sudo_user"] = _short(os.environ["SUDO_USER"])
+        told["sudo_user"] = os.environ["SUDO_USER"]
     return told
 
 
@@ -59,7 +59,7 @@ def outcome(result: t.Mapping[str, t.Any], *, changed: bool, failed: str, stage:
     """How it ended. ``summary``: numbers and short texts of the result, and the lengths of its lists."""
     told: dict[str, t.Any] = {
         "result": "failed" if failed else "changed" if changed else "ok",
-        "msg": _short(failed or result.get("msg", "")),
+        "msg": _plain(failed or result.get("msg", "")),
         "summary": dict(_summary(result)),
     }
     if stage:
@@ -72,19 +72,26 @@ def _summary(result: t.Mapping[str, t.Any]) -> t.Iterator[tuple[str, t.Any]]:
         if isinstance(value, list):
             yield key, len(value)
         elif isinstance(value, (str, int, float)) and key != "msg":
-            yield key, _short(value)
+            yield key, value
         elif key == "backup" and isinstance(value, dict) and "id" in value:
-            yield key, _short(value["id"])
+            yield key, _plain(value["id"])
         elif key == "totals" and isinstance(value, dict):
             yield from _summary(value)
 
 
-def _short(value: t.Any) -> t.Any:
-    if isinstance(value, str):
-        return value if len(value) <= _TEXT else f"{value[:_TEXT]}..."
+def _plain(value: t.Any) -> t.Any:
     if isinstance(value, list):
-        return [_short(item) for item in value[:_ITEMS]] + (["..."] if len(value) > _ITEMS else [])
-    return value if isinstance(value, (bool, int, float)) else str(value)[:_TEXT]
+        return [_plain(item) for item in value[:_ITEMS]] + (["..."] if len(value) > _ITEMS else [])
+    return value if isinstance(value, (bool, int, float, str)) else str(value)
+
+
+def shortened(told: t.Any) -> t.Any:
+    """The same with its long texts cut. Secrets must be gone before that: half of one would not be known."""
+    if isinstance(told, dict):
+        return {key: shortened(value) for key, value in told.items()}
+    if isinstance(told, list):
+        return [shortened(value) for value in told]
+    return f"{told[:_TEXT]}..." if isinstance(told, str) and len(told) > _TEXT else told
 
 
 def _user() -> str:
@@ -189,4 +196,4 @@ def _write(fd: int, line: bytes, size: int) -> None:
         raise
 
 
-__all__ = ("MAX_SIZE", "append", "entry", "outcome")
+__all__ = ("MAX_SIZE", "append", "entry", "outcome", "shortened")

@@ -105,6 +105,12 @@ def test_an_unexpected_error_shows_its_traceback(call: Caller) -> None:
     assert PASSWORD not in str(result)
 
 
+@pytest.mark.parametrize("before", range(385, 401))
+def test_no_part_of_a_secret_is_left_where_a_warning_is_cut(call: Caller, before: int) -> None:
+    result = call(lambda _job: Answer({}, warnings=["w" * before + PASSWORD + "w" * 100]))
+    assert PASSWORD[:2] not in str(texts(result["warnings"]))
+
+
 def test_warnings_are_shown_once_and_not_without_end(call: Caller) -> None:
     given = [f"warning {n % 40} {'x' * 1000}" for n in range(1000)]
     result = call(lambda _job: Answer({}, warnings=given))

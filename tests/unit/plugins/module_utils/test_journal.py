@@ -116,6 +116,18 @@ def test_no_secret(call: Caller, path: Path) -> None:
     assert "failed: ****" in text
 
 
+@pytest.mark.parametrize("before", range(990, 1001))
+def test_no_part_of_a_secret_is_left_where_a_text_is_cut(call: Caller, path: Path, before: int) -> None:
+    def work(job: Job) -> Answer:
+        job.run.keep_secret("c4nary-of-a-file")
+        return Answer({"other": "o" * before + "c4nary-of-a-file"}, failed="m" * before + "c4nary-of-a-file" + "m" * 99)
+
+    call(work)
+    (line,) = lines(path)
+    assert "c4" not in json.dumps(line)
+    assert len(line["msg"]) <= 1003
+
+
 def test_a_long_result_is_a_short_line(call: Caller, path: Path) -> None:
     items = [{"database": "x" * 900}] * 1000
     call(lambda _job: Answer({"backups": items}, failed="y" * 90_000), databases=["z" * 90_000] * 1000)
