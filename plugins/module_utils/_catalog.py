@@ -35,10 +35,20 @@ class Entry:
 
 @dataclasses.dataclass(frozen=True)
 class Catalog:
-    """``entries`` newest first; ``incomplete``: (place, why) of what has no readable manifest."""
+    """``entries`` newest first; ``incomplete``: (place, why) of what has no readable manifest; ``links``: places that
+    nobody looked into, since they are links."""
 
     entries: tuple[Entry, ...]
     incomplete: tuple[tuple[str, str], ...]
+    links: tuple[str, ...] = ()
+
+    def warnings(self) -> list[str]:
+        """What may be missing here, in words."""
+        return [
+            f"{place} is a link, and links inside a store are not followed: what is behind it is neither listed nor"
+            " removed. Put the folder in its place, or mount it there."
+            for place in self.links
+        ]
 
 
 def read(store: Store, *, host: str = "", instance: str = "", database: str = "") -> Catalog:
@@ -60,7 +70,7 @@ def read(store: Store, *, host: str = "", instance: str = "", database: str = ""
             continue
         entries.append(Entry(manifest, found.place, found.pinned))
     entries.sort(key=lambda entry: (parse_time(entry.manifest.snapshot), entry.manifest.id), reverse=True)
-    return Catalog(tuple(entries), tuple(sorted(incomplete)))
+    return Catalog(tuple(entries), tuple(sorted(incomplete)), tuple(store.links(host, instance, database)))
 
 
 def choose(catalog: Catalog, *, what: str, backup: str = "latest", before: str | None = None) -> Entry:

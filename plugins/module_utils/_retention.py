@@ -8,8 +8,8 @@
 
 The rules are those of ``restic forget`` (restic's manual, "Removing backup snapshots"): hours, days, weeks, months and
 years are those of the calendar, the newest backup of a period is kept, periods without a backup do not count, and what
-any rule keeps is kept. Two things differ, since databases are lost by them: a backup from the future and a damaged one
-take nobody's place.
+any rule keeps is kept. What differs, since databases are lost by it: a backup from the future, a damaged one and one
+that failed its drill take nobody's place, and the newest that passed a drill stays.
 """
 
 from __future__ import annotations
@@ -85,13 +85,20 @@ class Policy:
 
 @dataclasses.dataclass(frozen=True)
 class Backup:
-    """What a decision needs to know. ``good``: whether it verifies, None when nobody has looked."""
+    """What a decision needs to know. ``good``: whether it verifies, None when nobody has looked. ``drilled``: whether
+    it passed its newest drill, None when there was none."""
 
     place: str
     series: SeriesLabel
     snapshot: dt.datetime
     pinned: bool = False
     good: bool | None = None
+    drilled: bool | None = None
+
+    @property
+    def sound(self) -> bool | None:
+        """Whether it counts for the rules; None when nobody has looked. A drill that failed outweighs hashes."""
+        return False if self.drilled is False else self.good
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,11 +146,12 @@ def decide(backups: t.Iterable[Backup], policy: Policy, now: dt.datetime) -> lis
 
 def _decide_series(group: t.Sequence[Backup], policy: Policy, now: dt.datetime) -> list[Decision]:
     past = [backup for backup in group if backup.snapshot <= now]
-    sound = [backup for backup in past if backup.good is not False]
+    sound = [backup for backup in past if backup.sound is not False]
     # A damaged backup takes no place from a sound one, but stays as long as if it were whole.
     reasons = {**_by_rules(past, policy), **_by_rules(sound, policy)}
     few = _too_few_are_good(past, policy)
-    protected = [backup.place for backup in past if backup.good][: policy.minimum]
+    protected = [backup.place for backup in past if backup.sound][: policy.minimum]
+    drilled = next((backup.place for backup in sound if backup.drilled), None)
     decisions = []
     for backup in group:
         found = list(reasons.get(backup.place, ()))
@@ -153,20 +161,40 @@ def _decide_series(group: t.Sequence[Backup], policy: Policy, now: dt.datetime) 
             found.append("pinned")
         if backup.place in protected:
             found.append("minimum")
+        if backup.place == drilled:
+            found.append("drilled")
         if few:
             found.append(few)
         if found and backup.good is False:
             found.append("damaged")
+        if found and backup.drilled is False:
+            found.append("failed its drill")
         decisions.append(Decision(backup, tuple(found)))
     return decisions
 
 
+def to_prove(backups: t.Sequence[Backup], policy: Policy, now: dt.datetime) -> Backup | None:
+    """The newest backup of one series that nobody has looked at, while any removal rests on such ones being good. None:
+    what is to go would also go if all that are kept without a look were damaged."""
+    decisions = decide(backups, policy, now)
+    gone = {item.backup.place for item in decisions if not item.keep}
+    trusted = [item.backup for item in decisions if item.keep and item.backup.sound is None]
+    trusted = [backup for backup in trusted if backup.snapshot <= now]
+    if not gone or not trusted:
+        return None
+    places = {backup.place for backup in trusted}
+    worst = [dataclasses.replace(item, good=False) if item.place in places else item for item in backups]
+    if any(item.keep and item.backup.place in gone for item in decide(worst, policy, now)):
+        return trusted[0]
+    return None
+
+
 def _too_few_are_good(past: t.Sequence[Backup], policy: Policy) -> str:
     """Why nothing of a series may go: its backups were looked at, and those that verify are fewer than the minimum."""
-    good = sum(1 for backup in past if backup.good)
-    if good >= policy.minimum or all(backup.good is not False for backup in past):
+    good = sum(1 for backup in past if backup.sound)
+    if good >= policy.minimum or all(backup.sound is not False for backup in past):
         return ""
-    if any(backup.good is None for backup in past):
+    if any(backup.sound is None for backup in past):
         return ""
     return f"only {good} of {len(past)} verify"
 
@@ -263,4 +291,5 @@ __all__ = (
     "excesses",
     "find_zone",
     "parse_duration",
+    "to_prove",
 )

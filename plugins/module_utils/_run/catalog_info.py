@@ -29,7 +29,7 @@ def run(job: Job) -> Answer:
     params = job.params
     limit = params["limit"] or len(entries)
     store = job.store()
-    warnings: list[str] = []
+    warnings = found.warnings()
     if not found.entries and not found.incomplete:
         missing = catalog.elsewhere(store, *(params[name] or "" for name in ("host", "instance", "database")))
         warnings += [missing] if missing else []

@@ -17,6 +17,7 @@ import typing as t
 from ansible_collections.vya.backupdb.plugins.module_utils import _catalog as catalog
 from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
 from ansible_collections.vya.backupdb.plugins.module_utils import _retention as retention
+from ansible_collections.vya.backupdb.plugins.module_utils import _verification as verification
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
     BackupError,
     ConfigError,
@@ -88,12 +89,15 @@ class Retention:
         self._verification = Verification(run, store, level="stored", identities="", log=log)
         # What is known of the parts of a backup, which never change: (good, the problem).
         self._known: dict[str, tuple[bool, str]] = {}
+        # What the newest drill of a backup told: (passed, when and why not). Another may come at any time.
+        self._drills: dict[str, tuple[bool, str]] = {}
         self.outcome = Outcome()
 
     def plan(self) -> dict[Server, _Plan]:
         """Decide for the whole selection, changing nothing. Refuses all of it for what is wrong with any of it."""
         found = self._read(self._options.host, self._options.instance)
         self._check_selection(found)
+        self._warn(*found.warnings())
         self.outcome.warnings += [
             f"{place} counts for no rule and is not touched: {problem}"
             for place, problem in found.incomplete
@@ -135,6 +139,7 @@ class Retention:
         return catalog.Catalog(
             tuple(entry for entry in found.entries if choose(entry.manifest.database)),
             tuple(item for item in found.incomplete if choose(names.decode(item[0].split("/")[2]))),
+            found.links,
         )
 
     def _check_selection(self, found: catalog.Catalog) -> None:
@@ -176,6 +181,8 @@ class Retention:
         policy = self._options.policy
         decisions: list[retention.Decision] = []
         if policy is not None:
+            for entry in entries.values():
+                self._read_drill(entry)
             backups = [self._backup(entry, pinned=pins[place]) for place, entry in entries.items()]
             decisions = self._decide(backups, entries, policy)
         return _Plan(
@@ -198,7 +205,25 @@ class Retention:
             parse_time(manifest.snapshot),
             pinned,
             self._known.get(entry.place, (None, ""))[0],
+            self._drills.get(entry.place, (None, ""))[0],
         )
+
+    def _read_drill(self, entry: catalog.Entry) -> None:
+        self._run.check()
+        self._drills.pop(entry.place, None)
+        try:
+            record, problems = verification.newest(self._store, entry.place, entry.manifest.id)
+        except (StoreError, OSError) as exc:
+            self._known[entry.place] = (False, str(exc))
+            return
+        self._warn(*(f"{problem} It counts as no drill." for problem in problems))
+        if record is not None:
+            told = f"{record.finished} ({record.stage}: {record.msg})"
+            self._drills[entry.place] = (record.passed, told)
+
+    def _warn(self, *texts: str) -> None:
+        """Each once, though a plan is made twice."""
+        self.outcome.warnings += [text for text in texts if text not in self.outcome.warnings]
 
     def _decide(
         self, backups: t.Sequence[retention.Backup], entries: t.Mapping[str, catalog.Entry], policy: retention.Policy
@@ -215,13 +240,27 @@ class Retention:
                 ],
                 policy.minimum,
             )
-        known = [
-            dataclasses.replace(backup, good=self._known.get(backup.place, (None, ""))[0])
-            if backup.series in shrinking
-            else backup
-            for backup in backups
-        ]
+        known = [backup for backup in backups if backup.series not in shrinking]
+        for series in shrinking:
+            known += self._proven([backup for backup in backups if backup.series == series], entries, policy)
         return retention.decide(known, policy, self._now)
+
+    def _proven(
+        self, series: t.Sequence[retention.Backup], entries: t.Mapping[str, catalog.Entry], policy: retention.Policy
+    ) -> list[retention.Backup]:
+        """The backups of a series with what is known of them, after the content was read of all that others go for."""
+        while True:
+            known = [dataclasses.replace(item, good=self._known.get(item.place, (None, ""))[0]) for item in series]
+            doubted = retention.to_prove(known, policy, self._now)
+            if doubted is None:
+                return known
+            self._prove(entries[doubted.place])
+
+    def _prove(self, entry: catalog.Entry) -> bool:
+        if entry.place not in self._known:
+            verdict = self._verification.prove(entry)
+            self._known[entry.place] = (verdict["ok"], verdict["msg"])
+        return self._known[entry.place][0]
 
     def _look(self, newest_first: t.Sequence[catalog.Entry], minimum: int) -> None:
         """Find damaged backups: the sizes of all, and the content of the newest until ``minimum`` are proven good."""
@@ -234,10 +273,8 @@ class Retention:
         for entry in newest_first:
             if good >= minimum:
                 return
-            if entry.place not in self._known:
-                verdict = self._verification.prove(entry)
-                self._known[entry.place] = (verdict["ok"], verdict["msg"])
-            good += self._known[entry.place][0]
+            if self._drills.get(entry.place, (True, ""))[0]:
+                good += self._prove(entry)
 
     def _size_problem(self, entry: catalog.Entry) -> str:
         for part in entry.manifest.parts:
@@ -304,6 +341,9 @@ class Retention:
                 self.outcome.kept.append((plan.entries[place], decision.reasons))
             if decision.backup.good is False:
                 self.outcome.warnings.append(f"{place} is damaged, and counts for no rule: {self._known[place][1]}")
+            if decision.backup.drilled is False:
+                told = f"{place} failed its newest drill, and counts for no rule: {self._drills[place][1]}"
+                self._warn(f"{told}. Make a new backup, and drill that.")
         future = [item.backup.place for item in plan.decisions if item.backup.snapshot > self._now]
         if future:
             self.outcome.warnings.append(
@@ -331,7 +371,8 @@ def _by_server(found: catalog.Catalog) -> dict[Server, catalog.Catalog]:
 
 
 def _first_problem(found: catalog.Catalog) -> str:
-    return f" {len(found.incomplete)} are no backups: {': '.join(found.incomplete[0])}." if found.incomplete else ""
+    told = [f"{len(found.incomplete)} are no backups: {': '.join(found.incomplete[0])}."] if found.incomplete else []
+    return "".join(f" {text}" for text in told + found.warnings()[:1])
 
 
 __all__ = ("Outcome", "Retention", "RetentionOptions", "Server")

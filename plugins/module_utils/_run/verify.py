@@ -214,7 +214,7 @@ def _answer(found: catalog.Catalog, results: list[dict[str, t.Any]]) -> Answer:
         if len(failures) > len(told):
             told.append(f"and {len(failures) - len(told)} more, see failures")
         failed = f"{len(failures)} of {len(results)} backups failed: {' '.join(told)}"
-    return Answer(result, failed=failed, lists=_LISTS)
+    return Answer(result, failed=failed, warnings=found.warnings(), lists=_LISTS)
 
 
 __all__ = ("Readers", "Verification", "run")

@@ -79,6 +79,10 @@ class Store(abc.ABC):
         """All backups, finished or not, of the given labels (empty: all). StoreError when any folder cannot be listed:
         a listing that is cut short must not look like a short listing."""
 
+    def links(self, host: str = "", instance: str = "", database: str = "") -> list[str]:
+        """Places that look like those of backups and that :meth:`find` passes over, since they are links."""
+        return []
+
     def labels(self, host: str = "", instance: str = "") -> list[str]:
         """The hosts of the store; of a ``host``, its instances; of an ``instance`` too, its databases. Sorted."""
         depth = bool(host) + bool(host and instance)

@@ -23,6 +23,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._store.removal import
 
 _LOCK = ".lock"
 _DEAD_AFTER = 86400
+_ID_DEPTH = 3
 
 
 class _LocalPart(PartSink):
@@ -132,6 +133,9 @@ class LocalStore(Store):
 
     def _folders(self, *labels: str) -> list[str]:
         """Names of the folders there, sorted. Files beside them are not ours and not looked at."""
+        return self._names(labels, lambda entry: entry.is_dir(follow_symlinks=False))
+
+    def _names(self, labels: tuple[str, ...], wanted: t.Callable[[os.DirEntry[str]], bool]) -> list[str]:
         path = "/".join((self._path, *labels))
         try:
             fd = self._open(*labels)
@@ -139,7 +143,7 @@ class LocalStore(Store):
             return []
         try:
             with os.scandir(fd) as entries:
-                return sorted(e.name for e in entries if e.is_dir(follow_symlinks=False) and not e.name.startswith("."))
+                return sorted(e.name for e in entries if wanted(e) and not e.name.startswith("."))
         except OSError as exc:
             raise StoreError(f"The folder {path} cannot be listed: {exc.strerror}.", stage="catalog") from exc
         finally:
@@ -156,10 +160,24 @@ class LocalStore(Store):
                         if names.is_id(backup_id):
                             yield self._read((host_c, instance_c, database_c, backup_id))
 
+    def links(self, host: str = "", instance: str = "", database: str = "") -> list[str]:
+        found: list[str] = []
+        folders: list[tuple[str, ...]] = [()]
+        for depth, label in enumerate((host, instance, database, "")):
+            ours = names.is_id if depth == _ID_DEPTH else _is_label
+            if label:
+                folders = [(*folder, names.encode(label)) for folder in folders]
+                continue
+            for folder in folders:
+                found += ["/".join((*folder, name)) for name in self._names(folder, _is_link) if ours(name)]
+            if depth < _ID_DEPTH:
+                folders = [(*folder, name) for folder in folders for name in self._folders(*folder)]
+        return found
+
     def labels(self, host: str = "", instance: str = "") -> list[str]:
         """Without reading manifests. Folders that we cannot have named are somebody else's."""
         found = self._folders(*(names.encode(label) for label in (host, instance) if label))
-        return sorted(names.decode(name) for name in found if "~" in name or names.encode(names.decode(name)) == name)
+        return sorted(names.decode(name) for name in found if _is_label(name))
 
     def _read(self, labels: tuple[str, ...]) -> Found:
         place = "/".join(labels)
@@ -297,6 +315,16 @@ def _sweep_notes(folder: int) -> None:
             with contextlib.suppress(OSError):
                 if time.time() - os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime > _DEAD_AFTER:
                     os.unlink(name, dir_fd=folder)
+
+
+def _is_link(entry: os.DirEntry[str]) -> bool:
+    """To a folder, or to what is not there now."""
+    return entry.is_symlink() and not entry.is_file()
+
+
+def _is_label(name: str) -> bool:
+    """Whether it can be ours: the name of a host, instance or database."""
+    return "~" in name or names.encode(names.decode(name)) == name
 
 
 def _fits(stream: t.BinaryIO) -> bool:

@@ -229,6 +229,53 @@ class TestDamage:
             "2026-11-14T00:00": ["last"],
         }
 
+    def test_what_a_drill_proved(self) -> None:
+        """The newest that passed stays; one that failed takes nobody's place, whatever its hashes say."""
+        found = backups("2026-11-20T00:00", drilled=False, good=True) + backups("2026-11-19T00:00")
+        found += backups("2026-11-18T00:00", "2026-11-17T00:00", drilled=True)
+        assert kept(found, last=1) == {
+            "2026-11-20T00:00": ["last", "failed its drill"],
+            "2026-11-19T00:00": ["last"],
+            "2026-11-18T00:00": ["drilled"],
+        }
+        assert kept(backups("2026-11-21T00:00", drilled=True) + found, last=1) == {
+            "2026-11-21T00:00": ["last", "drilled"]
+        }
+        damaged = backups("2026-11-21T00:00", drilled=True, good=False)
+        assert kept(damaged + found, last=1)["2026-11-18T00:00"] == ["drilled"]
+
+    def test_drills_that_all_failed_remove_nothing(self) -> None:
+        found = backups("2026-11-20T00:00", "2026-11-19T00:00", drilled=False, good=True)
+        assert len(kept(found, last=1)) == 2
+
+    @quick
+    @given(histories(), POLICIES, st.data())
+    def test_no_removal_rests_on_a_damaged_one(self, found, policy, data) -> None:
+        """Whatever is damaged: after all looks that are asked for, what stays is what stays when all is known."""
+        damaged = data.draw(st.sets(st.sampled_from([backup.place for backup in found])))
+        series = [backup for backup in found if backup.series == found[0].series]
+        truth = [dataclasses.replace(item, good=item.place not in damaged) for item in series]
+        known = list(series)
+        looks = 0
+        while (doubted := retention.to_prove(known, policy, NOW)) is not None:
+            assert doubted.good is None
+            looks += 1
+            known = [truth[series.index(item)] if item.place == doubted.place else item for item in known]
+        assert looks <= len(series)
+        assert places([item for item in truth if item.good], policy) - damaged <= places(known, policy)
+
+    def test_only_those_are_read_that_a_removal_rests_on(self) -> None:
+        found = backups(*(f"2026-11-{day}T00:00" for day in range(20, 10, -1)))
+        assert retention.to_prove(found, Policy(last=10), NOW) is None
+        for number in range(3):
+            doubted = retention.to_prove(found, Policy(last=3), NOW)
+            assert doubted == found[number]
+            found[number] = dataclasses.replace(found[number], good=True)
+        assert retention.to_prove(found, Policy(last=3), NOW) is None
+        rest = backups("2026-11-20T11:00", "2026-10-01T00:00")
+        same_day = [*backups("2026-11-20T12:00", "2026-09-01T00:00", good=True), *rest]
+        assert retention.to_prove(same_day, Policy(daily=3), NOW) is None
+
     def test_nothing_goes_when_too_few_are_good(self) -> None:
         found = backups("2026-11-20T00:00", "2026-11-19T00:00", good=False) + backups("2026-11-18T00:00", good=True)
         assert kept(found, last=1, minimum=2) == {
