@@ -24,10 +24,12 @@ options:
     type: dict
     required: true
   registered:
-    description: Names of the registered results, in the order of the run.
+    description:
+      - Names of the registered results, in the order of the run.
+      - Of those that end in C(_found), searches for servers, only a failure counts.
     type: list
     elements: str
-    default: [__backup_result, __retention_result, __drill_result]
+    default: [__backup_found, __backup_result, __retention_found, __retention_result, __drill_found, __drill_result]
 author:
   - vya.backupdb contributors (@vya)
 """
@@ -53,7 +55,14 @@ import typing as t
 from ansible_collections.vya.backupdb.plugins.module_utils._fleet.digest import Entry
 from ansible_collections.vya.backupdb.plugins.module_utils._fleet.digest import digest as make_digest
 
-REGISTERED = ("__backup_result", "__retention_result", "__drill_result")
+REGISTERED = (
+    "__backup_found",
+    "__backup_result",
+    "__retention_found",
+    "__retention_result",
+    "__drill_found",
+    "__drill_result",
+)
 
 
 def digest(

@@ -51,6 +51,10 @@ options:
   retention:
     description: The policy of the retention of all instances that have none of their own.
     type: dict
+  optional:
+    description: Whether a host may have neither instances nor servers. When it may not, that is an error.
+    type: bool
+    default: true
   after:
     description: The result of a loop over the labels of instances. Only those that did not fail there are answered.
     type: dict

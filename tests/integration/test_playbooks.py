@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import pytest
 from support.fleet import NAME, UNREACHABLE, Fleet, instance
 from support.fleet_fixtures import Pair
 from support.post import MailBox
@@ -56,7 +57,25 @@ def test_when_every_host_fails_the_mail_comes_all_the_same(fleet: Fleet, box: Ma
     played = fleet.play("backup")
     assert played.rc != 0
     assert len(box.messages) == 1
+    assert {event["host"] for event in played.events if event["status"] == "failed"} == {"gone1", "gone2"}
     assert "gone1" in box.part("plain") and "gone2" in box.part("plain")
+
+
+@pytest.mark.parametrize("playbook", ["backup", "drill", "check", "list", "retention"])
+def test_without_configuration_a_host_that_is_down_is_no_host_without_servers(fleet: Fleet, playbook: str) -> None:
+    """Unreachable, or no socket: both fail and are told; where a host may have no server, that is fine."""
+    fleet.hosts = {"gone": {**UNREACHABLE}, "down": {}}
+    roles = ("backup", "drill", "retention")
+    nowhere = {f"_{role}_socket_folders": [str(fleet.folder / "nowhere")] for role in roles}
+    played = fleet.play(playbook, extra=nowhere)
+    assert played.rc != 0
+    ended = {event["host"] for event in played.events if event["task"].endswith("Fail where anything failed")}
+    assert ended == {"gone", "down"}, played.events
+    for words in ("Connection refused", "No database server was found on down", "backupdb_instances_optional: true"):
+        assert words in played.output, played.output
+    del fleet.hosts["gone"]
+    played = fleet.play(playbook, extra={**nowhere, "backupdb_instances_optional": "true"})
+    assert played.rc == 0, played.output
 
 
 def test_nothing_is_pruned_where_the_backup_failed(fleet: Fleet) -> None:

@@ -29,13 +29,22 @@ SILENT = "The host gave no result. The output of the run says why."
 
 def digest(hosts: t.Sequence[str], variables: t.Mapping[str, t.Any], registered: t.Sequence[str]) -> list[Entry]:
     """One entry for each of ``hosts``, in their order; ``registered``: names of the results to look for, in the order
-    of the run. ``variables``: hostvars."""
+    of the run. ``variables``: hostvars. Of a search for servers (a name that ends in ``_found``) only a failure
+    counts."""
     return [_entry(host, _results(variables[host], registered)) for host in hosts]
 
 
 def _results(variables: t.Mapping[str, t.Any], registered: t.Sequence[str]) -> list[Result]:
-    found = (variables.get(name) for name in registered)
-    return [item for item in found if isinstance(item, t.Mapping)]
+    found = ((name, variables.get(name)) for name in registered)
+    return [item for name, item in found if isinstance(item, t.Mapping) and (_went_wrong(item) or not _search(name))]
+
+
+def _search(name: str) -> bool:
+    return name.endswith("_found")
+
+
+def _went_wrong(result: Result) -> bool:
+    return bool(result.get("failed") or result.get("unreachable"))
 
 
 def _entry(host: str, results: t.Sequence[Result]) -> Entry:
@@ -43,10 +52,12 @@ def _entry(host: str, results: t.Sequence[Result]) -> Entry:
     unreachable, broken = [], []
     for result in results:
         items = _items(result)
-        if not items and result.get("unreachable"):
-            unreachable.append(message(result))
-        elif not items and result.get("failed"):
-            broken.append(message(result))
+        # A loop may fail as a whole, without any item that says so.
+        if not any(map(_went_wrong, items)):
+            if result.get("unreachable"):
+                unreachable.append(message(result))
+            elif result.get("failed"):
+                broken.append(message(result))
         for item in items:
             if item.get("unreachable"):
                 unreachable.append(message(item))

@@ -13,6 +13,7 @@ import os.path
 import re
 import typing as t
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.vya.backupdb.plugins.module_utils import _argspec as argspec
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError
 
@@ -49,6 +50,7 @@ def resolve(
     defaults: t.Mapping[str, t.Any] | None = None,
     retention: t.Mapping[str, t.Any] | None = None,
     after: t.Mapping[str, t.Any] | None = None,
+    optional: t.Any = True,
     **common: t.Any,
 ) -> list[Options]:
     """The options of each instance of the host ``name`` (as in the inventory).
@@ -57,7 +59,9 @@ def resolve(
     ansible.builtin.find) holds. An instance's own options come before ``common`` (values that are empty do not count),
     and those before ``defaults``. ``retention`` is the policy of those that have none of their own: rules add up, so a
     mixture of two policies would be neither. ``after``: the result of a loop over labels; only those that went well in
-    it are answered. ConfigError with all that is wrong, and never with a value that may be secret.
+    it are answered. Unless ``optional``, a host with neither instances nor servers is an error, since its server may be
+    down; one that could not be searched always is. ConfigError with all that is wrong, and never with a value that may
+    be secret.
     """
     if isinstance(instances, (str, bytes)) or not isinstance(instances, t.Sequence):
         raise ConfigError("backupdb_instances is no list.", hint="Write one item, a dict of options, for each server.")
@@ -65,7 +69,7 @@ def resolve(
     base.update({key: value for key, value in common.items() if value not in (None, "", [], {})})
     own = [_given(item) for item in _dicts(instances)]
     own_store = not own and _POSTGRESQL_STORE
-    own = own or _servers(found or {})
+    own = own or _found(found or {}, name, optional)
     resolved = [{"instance": "main", **base, **item} for item in own]
     for item in resolved:
         if not any(key.startswith("keep_") and item[key] for key in item):
@@ -126,6 +130,22 @@ def _problems(own: list[Options], resolved: list[Options]) -> list[str]:
 def _unknown(options: Options, where: str) -> list[str]:
     names = sorted(options.keys() - known_options())
     return [f"{where} sets what no module knows: {', '.join(names)}."] if names else []
+
+
+def _found(found: t.Mapping[str, t.Any], name: str, optional: t.Any) -> list[Options]:
+    if found.get("failed") or found.get("unreachable"):
+        raise ConfigError(
+            f"The database servers of {name} could not be looked for, and backupdb_instances is empty.",
+            hint="The task before this one says why.",
+        )
+    servers = _servers(found)
+    if not servers and not boolean(optional, strict=False):
+        raise ConfigError(
+            f"No database server was found on {name}, and backupdb_instances is empty.",
+            hint="If its server is down, start it; if it listens elsewhere, set backupdb_instances. For hosts that may"
+            " have none, set backupdb_instances_optional: true.",
+        )
+    return servers
 
 
 def _servers(found: t.Mapping[str, t.Any]) -> list[Options]:

@@ -69,7 +69,7 @@ def checks(hosts: t.Sequence[str], variables: t.Mapping[str, t.Any]) -> list[str
         for label in dict.fromkeys([*asked, *tried]):
             rows.append((host, label, *_checked(asked.get(label, {}), tried.get(label, {}))))
         if not asked and not tried:
-            (entry,) = digest([host], variables, ("__backup_info", "__backup_try"))
+            (entry,) = digest([host], variables, ("__backup_found", "__backup_info", "__backup_try"))
             rows.append((host, "-", "-", entry["state"], "-", "-", entry["msg"]))
     return _lines(rows)
 

@@ -65,6 +65,31 @@ def test_servers_are_found_by_their_sockets():
     assert resolve([], "db1", found={"skipped": True}) == []
 
 
+@pytest.mark.parametrize("found", [{"failed": True}, {"unreachable": True}])
+def test_a_host_that_could_not_be_searched_is_never_one_without_servers(found):
+    with pytest.raises(ConfigError, match="could not be looked for"):
+        resolve([], "db1", found=found, optional=True)
+    assert len(resolve([PG], "db1", found=found)) == 1
+
+
+@pytest.mark.parametrize(("optional", "fails"), [(False, True), ("false", True), (True, False), ("true", False)])
+def test_a_host_without_servers_may_be_one_whose_server_is_down(optional, fails):
+    if fails:
+        with pytest.raises(ConfigError, match="backupdb_instances_optional"):
+            resolve([], "db1", found={"files": []}, optional=optional)
+    else:
+        assert resolve([], "db1", found={"files": []}, optional=optional) == []
+
+
+@pytest.mark.parametrize("bad", ["failed", "unreachable"])
+def test_a_search_that_failed_is_told_and_one_that_went_well_is_no_work(bad):
+    done = {"skipped": True, "results": []}
+    (entry,) = digest(["db1"], {"db1": {"x_found": {bad: True, "msg": "gone"}, "x": done}}, ["x_found", "x"])
+    assert (entry["state"], entry["msg"]) == (bad, "gone")
+    (entry,) = digest(["db1"], {"db1": {"x_found": {"files": []}}}, ["x_found", "x"])
+    assert (entry["state"], entry["msg"]) == ("failed", SILENT)
+
+
 @pytest.mark.parametrize(
     ("instances", "words"),
     [
@@ -123,6 +148,7 @@ def test_a_drill_that_differs_is_told_once():
         ({"first": {"skipped": True, "results": []}}, "skipped", NOTHING),
         ({"first": {"unreachable": True, "msg": "Task failed: gone"}}, "unreachable", "gone"),
         ({"first": {"results": [item("main", unreachable=True, msg="gone")]}}, "unreachable", "gone"),
+        ({"first": {"failed": True, "msg": "bad", "results": [item("main", skipped=True)]}}, "failed", "bad"),
         ({"first": {"failed": True, "msg": "The filter plugin 'a.b.c' failed: bad"}}, "failed", "bad"),
         ({"first": {"results": [item("main", failed=True, msg="bad")]}}, "failed", ""),
     ],
