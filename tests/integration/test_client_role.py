@@ -35,6 +35,23 @@ def bare(fleet: Fleet, fleet_servers: Pair) -> Iterator[Fleet]:
     mariadb.query(f"DROP USER IF EXISTS '{ACCOUNT}'@'localhost'")
 
 
+def test_a_folder_in_use_and_a_path_that_is_none_are_no_stores(bare: Fleet) -> None:
+    """Neither is touched. An empty folder, and options that came as text, will do."""
+    used = bare.folder / "used"
+    used.mkdir(mode=0o755)
+    (used / "letter").write_text("dear")
+    only = {"backupdb_client_packages": "false", "backupdb_client_accounts": "false", "backupdb_client_stores": "true"}
+    for store, words in ((used, "is not empty"), (bare.folder / "no" / "such", "is not there, and neither is")):
+        refused = bare.play("client", extra={**only, "backupdb_store": str(store)})
+        assert refused.rc != 0 and refused.changed() == []
+        assert words in refused.output, refused.output
+    assert (stat.S_IMODE(used.stat().st_mode), (bare.folder / "no").exists()) == (0o755, False)
+    (used / "letter").unlink()
+    taken = bare.play("client", extra={**only, "backupdb_store": str(used)})
+    assert taken.rc == 0, taken.output
+    assert stat.S_IMODE(used.stat().st_mode) == 0o700
+
+
 def test_stores_and_accounts_are_made_once_and_do_for_a_backup(bare: Fleet, fleet_servers: Pair) -> None:
     """Check mode tells and makes nothing, the first run makes all of it, the second has nothing to do."""
     predicted = bare.play("client", "--check", "--diff")
