@@ -186,6 +186,19 @@ def test_apprise_that_fails(web: WebServer) -> None:
     assert TOKEN not in str(result)
 
 
+@pytest.mark.parametrize("before", [80, 4090])
+def test_no_part_of_a_secret_is_left_where_an_answer_is_cut(web: WebServer, before: int) -> None:
+    """A server that quotes the URL and the key, wherever in its answer."""
+    text = "E" * before + TOKEN * 3 + SECRET * 3
+    web.answers = [(404, {}, (text + "F" * 400).encode()), (404, {}, text.encode()[:4096])]
+    for dummy in range(2):
+        result = notify(webhook_url=f"{web.url}/hook/{TOKEN}", webhook_secret=SECRET)
+        told = result["failures"][0]["msg"]
+        assert "404" in told
+        pieces = {secret[n : n + 4] for secret in (TOKEN, SECRET) for n in range(len(secret) - 3)}
+        assert [piece for piece in pieces if piece in told] == []
+
+
 def test_urls_that_apprise_does_not_know(web: WebServer) -> None:
     """Told by their number, before anything is sent."""
     for url in (f"nosuch://{TOKEN}/x", TOKEN):

@@ -86,7 +86,7 @@ class AppriseChannel(Channel):
                 body_format=library.NotifyFormat.TEXT,
             )
         if not done:
-            said = redact(clean.line(" ".join(_said(done, heard)), _TOLD), self.secrets())
+            said = clean.line(redact(clean.masked(" ".join(_said(done, heard))), self.secrets()), _TOLD)
             raise ChannelError(f"Apprise could not deliver to {self.target}.{f' It said: {said}' if said else ''}")
 
     def secrets(self) -> t.Iterable[str]:

@@ -18,7 +18,7 @@ import urllib.error
 import urllib.request
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError, redact
 from ansible_collections.vya.backupdb.plugins.module_utils._notify import clean
 from ansible_collections.vya.backupdb.plugins.module_utils._notify.base import ChannelError
 
@@ -78,11 +78,11 @@ class Endpoint:
         told = f"{self.target} answered with status {exc.code}"
         if 300 <= exc.code < 400:
             elsewhere = urlsplit(exc.headers.get("Location") or "").hostname or "another place"
-            told += f", a redirect to {clean.line(elsewhere, 80)}, which is not followed."
+            told += f", a redirect to {clean.line(redact(elsewhere, self.secrets), 80)}, which is not followed."
             return ChannelError(told, final=True, hint="Give the URL that it leads to.")
         said = ""
         try:
-            said = clean.line(exc.read(_ANSWER_READ).decode("utf-8", "replace"), _ANSWER_TOLD)
+            said = clean.line(self._safe(exc.read(_ANSWER_READ)), _ANSWER_TOLD)
         except (OSError, http.client.HTTPException):
             pass
         finally:
@@ -91,6 +91,11 @@ class Endpoint:
         if exc.code >= 500 or exc.code in _LATER:
             return ChannelError(told)
         return ChannelError(told, final=True, hint="Check the URL, and what the service expects.")
+
+    def _safe(self, answer: bytes) -> str:
+        """What was answered without the secrets; also without its end, where half of one may stand."""
+        text = redact(clean.masked(answer.decode("utf-8", "replace")), self.secrets)
+        return text if len(answer) < _ANSWER_READ else text[: -2 * max(len(secret) for secret in self.secrets)]
 
     def _unreachable(self, exc: Exception, timeout: float) -> ChannelError:
         cause = exc.reason if isinstance(exc, urllib.error.URLError) else exc

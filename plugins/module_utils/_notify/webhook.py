@@ -29,6 +29,7 @@ class WebhookChannel(Channel):
         self._endpoint = Endpoint(url, "webhook_url")
         super().__init__(self._endpoint.target)
         self._secret = secret
+        self._endpoint.secrets |= {secret} - {""}
         self._body = b""
 
     def prepare(self, notice: Notice) -> None:
@@ -41,7 +42,7 @@ class WebhookChannel(Channel):
         self._endpoint.request(timeout=timeout, body=self._body, headers=headers)
 
     def secrets(self) -> t.Iterable[str]:
-        return {*self._endpoint.secrets, self._secret} - {""}
+        return self._endpoint.secrets
 
 
 def signature(body: bytes, secret: str) -> str:
