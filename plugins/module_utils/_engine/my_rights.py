@@ -105,7 +105,7 @@ def check_readable(connection: t.Any, server: Server, database: str) -> None:
     lacking = rights.lacks(_READS, database)
     statements = [rights.grant(lacking, database)] if lacking else []
     routines, statement = _routines(rights, server)
-    if routines and not _proc_readable(connection, routines):
+    if routines and _hides_routines(connection, rights, database) and not _proc_readable(connection, routines):
         lacking.append(routines)
         statements.append(statement)
     if lacking:
@@ -114,6 +114,17 @@ def check_readable(connection: t.Any, server: Server, database: str) -> None:
             f" {', '.join(lacking)}. The server hides from it what it may not read, so the backup would lack that.",
             hint=f"As an administrator: {' '.join(statements)}",
         )
+
+
+def _hides_routines(connection: t.Any, rights: Rights, database: str) -> bool:
+    """Whether there may be routines that are hidden, or are there and not the account's own, which it may read."""
+    if not any(rights.holds(privilege, database) for privilege in ("EXECUTE", "CREATE ROUTINE", "ALTER ROUTINE")):
+        return True  # with one of these it sees their names
+    sql = (
+        f"SELECT 1 FROM information_schema.routines WHERE routine_schema = {literal(database)}"
+        " AND definer <> CURRENT_USER() LIMIT 1"
+    )
+    return bool(execute(connection, sql, stage="preflight"))
 
 
 def check_globals_readable(connection: t.Any) -> None:
