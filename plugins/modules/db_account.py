@@ -39,8 +39,11 @@ options:
   password:
     description:
       - The password of the account. One that exists gets it when it has another.
-      - Without it the account is created without a password, for a login that the server trusts in another way. The
-        password of an account that exists stays as it is.
+      - Without it the password of an account that exists stays as it is. In PostgreSQL a new account is then created
+        without a password, for a login that the server trusts in another way.
+      - In MySQL and MariaDB an account without a password lets everybody in, so one that is missing, or has an empty
+        password, needs it. An account that logs in by a plugin such as C(unix_socket) or C(auth_socket) does not.
+      - The authentication plugin of an account that exists is never changed.
     type: str
   account_host:
     description:

@@ -119,3 +119,71 @@ def test_refusals_say_what_to_do(desk: Desk) -> None:
     succeeded(account(desk))
     refused = account(desk, login_user="vya_backup", login_password=PASSWORD, name="vya_restore")
     assert refused["failed"] and refused["stage"] == "account"
+
+
+def test_an_account_without_a_password_lets_nobody_in(desk: Desk) -> None:
+    """MySQL and MariaDB would let everybody in: none is made, and one that is there is refused until it gets one."""
+    if desk.server.engine == "postgresql":
+        succeeded(account(desk, password=None))
+        return
+    for check in (True, False):
+        refused = account(desk, password=None, check=check)
+        assert refused["failed"] and "Give password" in refused["msg"]
+    assert desk.server.query("SELECT User FROM mysql.user WHERE User = 'vya_backup'") == []
+    for host in ("localhost", "10.%"):
+        desk.server.query(f"CREATE USER 'vya_backup'@'{host}'")
+        assert "has no password" in account(desk, password=None, account_host=host)["msg"]
+        assert any("ALTER USER" in statement for statement in succeeded(account(desk, account_host=host))["statements"])
+        assert not succeeded(account(desk, password=None, account_host=host))["changed"]
+
+
+def test_the_plugin_of_an_account_is_kept(mysql_family: support.Server, tmp_path: Path) -> None:
+    """One that logs in through the socket does so afterwards; its privileges are given to it all the same."""
+    plugin = "unix_socket" if mysql_family.flavour == "mariadb" else "sha256_password"
+    seen = "SELECT plugin FROM mysql.user WHERE User = 'vya_backup'"
+    how = "IDENTIFIED VIA unix_socket" if plugin == "unix_socket" else "IDENTIFIED WITH sha256_password BY 'another'"
+    with contextlib.contextmanager(opened)(mysql_family, tmp_path) as desk:
+        try:
+            mysql_family.query(f"CREATE USER 'vya_backup'@'localhost' {how}")
+            answer = account(desk)
+            if plugin == "unix_socket":
+                assert "logs in by unix_socket" in answer["msg"]
+            assert succeeded(account(desk, password=None))["existed"]
+            assert mysql_family.query(seen) in ([(plugin,)], [[plugin]])
+        finally:
+            drop_account(mysql_family, "vya_backup")
+
+
+def test_the_administrator_of_an_option_file_is_refused(mysql_family: support.Server, tmp_path: Path) -> None:
+    """Whoever the server takes the login for, not only the one of the option."""
+    path = tmp_path / "admin.cnf"
+    path.write_text(f'[client]\nuser={mysql_family.user}\npassword="{mysql_family.password}"\n', encoding="utf-8")
+    path.chmod(0o600)
+    with contextlib.contextmanager(opened)(mysql_family, tmp_path) as desk:
+        login = {"login_user": None, "login_password": None, "login_config_file": str(path)}
+        refused = account(desk, **login, name=mysql_family.user, account_host="%")
+        assert refused["failed"] and "a name of its own" in refused["msg"]
+
+
+def test_a_refused_statement_does_not_tell_the_password(mysql_family: support.Server, tmp_path: Path) -> None:
+    """The server quotes the statement that it refuses, here for the length of the host."""
+    password = "it's-c4nary's"
+    with contextlib.contextmanager(opened)(mysql_family, tmp_path) as desk:
+        for host in ("x" * 300, "a\\b", "a'b", "a\nb", 'a"b', "a\0b"):
+            refused = account(desk, password=password, account_host=host)
+            assert refused["failed"] and "c4nary" not in str(refused["msg"])
+            assert ("account_host" in refused["msg"]) is True
+
+
+def test_a_role_that_does_not_inherit_reads_all_the_same(postgresql: support.Server, tmp_path: Path) -> None:
+    """A membership that gives nothing is none; a password that has expired is told."""
+    with contextlib.contextmanager(opened)(postgresql, tmp_path) as desk:
+        try:
+            postgresql.query("CREATE ROLE vya_backup LOGIN NOINHERIT VALID UNTIL '2001-01-01'")
+            postgresql.query("GRANT pg_read_all_data TO vya_backup")
+            assert "has expired" in succeeded(account(desk))["warnings"][0]
+            read = "SELECT pg_has_role('vya_backup', 'pg_read_all_data', 'USAGE')"
+            assert postgresql.query(read)[0][0] is True
+            assert not succeeded(account(desk))["changed"]
+        finally:
+            drop_account(postgresql, "vya_backup")

@@ -13,10 +13,11 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Statement:
-    """``shown``: the same for people, where ``sql`` holds a password."""
+    """``shown``: the same for people, where ``sql`` holds a password; ``secret``: what it holds, be it a hash."""
 
     sql: str
     shown: str = ""
+    secret: str = ""
 
     @property
     def told(self) -> str:

@@ -14,8 +14,13 @@ import typing as t
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.account import AccountState, Statement
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Server
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import error_number, execute
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import literal
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError, PrivilegeError
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import literal, split
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
+    BackupError,
+    ConfigError,
+    EngineError,
+    PrivilegeError,
+)
 
 _STAGE = "account"
 # RELOAD is for exact row counts, REPLICATION CLIENT for the position in the binary log.
@@ -23,6 +28,12 @@ _BACKUP = ("EVENT", "RELOAD", "REPLICATION CLIENT", "SELECT", "SHOW VIEW", "TRIG
 _OTHER_NAMES = {"BINLOG MONITOR": "REPLICATION CLIENT"}
 _DENIED = (1045, 1698)
 _GRANTABLE = "GRANT OPTION"
+# Plugins of which a password is set here, by flavour; MariaDB's oldest accounts name none.
+_PLUGINS = {
+    "mariadb": ("", "mysql_native_password"),
+    "mysql": ("caching_sha2_password", "sha256_password", "mysql_native_password"),
+}
+_TAKES_PASSWORD = ("ed25519", "parsec", "mysql_old_password")
 Login = t.Callable[[], t.Any]
 
 
@@ -31,24 +42,26 @@ def examine(
 ) -> AccountState:
     """What there is and what is to be done. ``log_in``: connects as the account, to see whether its password fits."""
     name = f"{literal(account[0])}@{literal(account[1])}"
-    exists = bool(
-        _query(
-            connection, f"SELECT 1 FROM mysql.user WHERE User = {literal(account[0])} AND Host = {literal(account[1])}"
+    plugin, empty = _authentication(connection, server, account)
+    exists = plugin is not None
+    if not password and (empty or not exists):
+        raise ConfigError(
+            f"The account {name} {'has no' if exists else 'would be made without a'} password: everybody could log in.",
+            hint="Give password, or make the account by hand with a plugin such as unix_socket or auth_socket.",
         )
-    )
     held = _privileges(connection, account) if exists else set()
-    mine = "SELECT SUBSTRING_INDEX(CURRENT_USER(), '@', 1), SUBSTRING_INDEX(CURRENT_USER(), '@', -1)"
-    needed = _privileges(connection, _query(connection, mine)[0]) if "restore" in purposes else set(_BACKUP)
+    needed = _privileges(connection, current_account(connection)) if "restore" in purposes else set(_BACKUP)
     statements: list[Statement] = []
     warnings: list[str] = []
-    if not exists:
+    if plugin is None:
         statements.append(_identified(f"CREATE USER {name}", server, password))
     elif password:
-        fits = _password_fits(connection, account, log_in)
+        fits = False if empty else _password_fits(connection, account, log_in)
         if fits is None:
             warnings.append(f"The password of {name} is left as it is: that account cannot log in from here.")
         elif not fits:
-            statements.append(_identified(f"ALTER USER {name}", server, password))
+            _check_plugin(name, server, plugin)
+            statements.append(_identified(f"ALTER USER {name}", server, password, plugin))
     missing = sorted(needed - held)
     if missing and "restore" in purposes:
         # Definers of views, routines and events can be any account: a restore needs all there is.
@@ -59,6 +72,39 @@ def examine(
     return AccountState(
         exists, tuple(statements), tuple(sorted(held)), tuple(sorted(held | needed)), tuple(excess), tuple(warnings)
     )
+
+
+def current_account(connection: t.Any) -> tuple[str, str]:
+    """Name and host of the account that the server takes the login for, wherever the name came from."""
+    sql = "SELECT SUBSTRING_INDEX(CURRENT_USER(), '@', 1), SUBSTRING_INDEX(CURRENT_USER(), '@', -1)"
+    user, host = _query(connection, sql)[0]
+    return str(user), str(host)
+
+
+def _authentication(connection: t.Any, server: Server, account: tuple[str, str]) -> tuple[str | None, bool]:
+    """The account's plugin, None when there is no such account; and whether it lets in without a password."""
+    # Before MariaDB 10.4 the hash is in a column of its own.
+    stored = "CONCAT(Password, authentication_string)" if server.flavour == "mariadb" else "authentication_string"
+    where = f"User = {literal(account[0])} AND Host = {literal(account[1])}"
+    rows = _query(connection, f"SELECT COALESCE(plugin, ''), COALESCE({stored}, '') = '' FROM mysql.user WHERE {where}")
+    if not rows:
+        return None, False
+    plugin = str(rows[0][0])
+    if server.flavour == "mariadb":
+        shown = str(_query(connection, f"SHOW CREATE USER {literal(account[0])}@{literal(account[1])}")[0][0])
+        if any(word.kind == "word" and word.text == "OR" for word in split(shown)):
+            return "several plugins", False
+    return plugin, bool(rows[0][1]) and plugin in (*_PLUGINS[server.flavour], *_TAKES_PASSWORD)
+
+
+def _check_plugin(name: str, server: Server, plugin: str) -> None:
+    """ConfigError for an account that a password would make another kind of account."""
+    if plugin not in _PLUGINS[server.flavour]:
+        raise ConfigError(
+            f"The account {name} logs in by {plugin}, and this password does not let it in. Its plugin is not changed"
+            " here.",
+            hint="Leave out password, set it by hand, or give the account another name.",
+        )
 
 
 def _query(connection: t.Any, sql: str) -> list[tuple[t.Any, ...]]:
@@ -82,16 +128,16 @@ def _privileges(connection: t.Any, account: t.Sequence[str]) -> set[str]:
     return held | ({_GRANTABLE} if any(grantable == "YES" for _privilege, grantable in rows) else set())
 
 
-def _identified(head: str, server: Server, password: str) -> Statement:
-    """With the hash where the server takes it: MariaDB writes statements to its logs as they come."""
-    if not password:
-        return Statement(head)
+def _identified(head: str, server: Server, password: str, plugin: str = "") -> Statement:
+    """With the hash where the server takes it: MariaDB writes statements to its logs as they come. The backslashes are
+    right since a connection's sql_mode is empty."""
     told = f"{head} IDENTIFIED BY '***'"
     if server.flavour == "mariadb":
         digest = _sha1(_sha1(password.encode())).hex().upper()
-        return Statement(f"{head} IDENTIFIED BY PASSWORD '*{digest}'", told)
+        return Statement(f"{head} IDENTIFIED BY PASSWORD '*{digest}'", told, digest)
     escaped = password.replace("\\", "\\\\").replace("'", "''")
-    return Statement(f"{head} IDENTIFIED BY '{escaped}'", told)
+    by = f"WITH {plugin} BY" if plugin else "BY"
+    return Statement(f"{head} IDENTIFIED {by} '{escaped}'", told, escaped)
 
 
 def _sha1(data: bytes) -> bytes:
@@ -113,4 +159,4 @@ def _password_fits(connection: t.Any, account: tuple[str, str], log_in: Login) -
         own.close()
 
 
-__all__ = ("examine",)
+__all__ = ("current_account", "examine")

@@ -35,7 +35,7 @@ SELECT d.datname FROM pg_database d WHERE d.datallowconn AND NOT EXISTS (
   AND (a.grantee = 0 OR a.grantee = (SELECT oid FROM pg_roles WHERE rolname = %s))) ORDER BY 1"""
 _MEMBER_OF = """
 SELECT r.rolname FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid JOIN pg_roles u ON u.oid = m.member
-WHERE u.rolname = %s"""
+WHERE u.rolname = %s AND pg_has_role(u.oid, r.oid, 'USAGE')"""
 
 
 def examine(connection: t.Any, version: int, name: str, password: str, purposes: t.Sequence[str]) -> AccountState:
@@ -59,12 +59,9 @@ def examine(connection: t.Any, version: int, name: str, password: str, purposes:
         if "LOGIN" not in held:
             statements.append(Statement(f"ALTER ROLE {quote(name)} LOGIN"))
         if password and not _fits(stored, password, name):
-            hashed = literal(_hashed(connection, password, name))
-            statements.append(
-                Statement(f"ALTER ROLE {quote(name)} PASSWORD {hashed}", f"ALTER ROLE {quote(name)} PASSWORD '***'")
-            )
+            statements.append(_with_password(f"ALTER ROLE {quote(name)}", connection, password, name))
     if _READ_ALL in missing:
-        statements.append(Statement(f"GRANT {_READ_ALL} TO {quote(name)}"))
+        statements += [Statement(sql) for sql in _reading(connection, version, name, found is not None)]
     closed = (
         [] if "backup" not in purposes or "SUPERUSER" in held else query(connection, _CLOSED, (name,), stage=_STAGE)
     )
@@ -72,7 +69,28 @@ def examine(connection: t.Any, version: int, name: str, password: str, purposes:
     statements += [Statement(f"GRANT {item} TO {quote(name)}") for item in connects]
     excess = sorted(held.difference(needed, ("LOGIN",)))
     after = sorted(held.union(needed, ("LOGIN",), connects))
-    return AccountState(found is not None, tuple(statements), tuple(sorted(held)), tuple(after), tuple(excess))
+    warnings = _expired(connection, name)
+    return AccountState(
+        found is not None, tuple(statements), tuple(sorted(held)), tuple(after), tuple(excess), tuple(warnings)
+    )
+
+
+def _reading(connection: t.Any, version: int, name: str, exists: bool) -> t.Iterator[str]:
+    """A role that does not inherit has a membership, but not what it gives."""
+    sql = "SELECT 1 FROM pg_roles WHERE rolname = %s AND NOT rolinherit"
+    if exists and version < 16 and query(connection, sql, (name,), stage=_STAGE):
+        yield f"ALTER ROLE {quote(name)} INHERIT"
+    yield f"GRANT {_READ_ALL} TO {quote(name)}" + (" WITH INHERIT TRUE" if exists and version >= 16 else "")
+
+
+def _expired(connection: t.Any, name: str) -> list[str]:
+    sql = "SELECT rolvaliduntil::text FROM pg_roles WHERE rolname = %s AND rolvaliduntil < now()"
+    rows = query(connection, sql, (name,), stage=_STAGE)
+    return [
+        f"The password of {name} has expired ({row[0]}): it cannot log in with it. Run: ALTER ROLE {quote(name)}"
+        " VALID UNTIL 'infinity'"
+        for row in rows
+    ]
 
 
 def _role(connection: t.Any, name: str) -> tuple[list[str] | None, str]:
@@ -102,7 +120,12 @@ def _create(connection: t.Any, name: str, password: str, attributes: t.Sequence[
     head = " ".join([f"CREATE ROLE {quote(name)} LOGIN", *attributes])
     if not password:
         return Statement(head)
-    return Statement(f"{head} PASSWORD {literal(_hashed(connection, password, name))}", f"{head} PASSWORD '***'")
+    return _with_password(head, connection, password, name)
+
+
+def _with_password(head: str, connection: t.Any, password: str, name: str) -> Statement:
+    hashed = _hashed(connection, password, name)
+    return Statement(f"{head} PASSWORD {literal(hashed)}", f"{head} PASSWORD '***'", hashed)
 
 
 def _hashed(connection: t.Any, password: str, name: str) -> str:

@@ -11,10 +11,10 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.account import AccountState
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.account import AccountState, Statement
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Engine
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.postgresql import PostgresqlEngine
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError, EngineError
 from ansible_collections.vya.backupdb.plugins.module_utils._run.entry import Answer, Job
 
 
@@ -31,15 +31,17 @@ def run(job: Job) -> Answer:
             " a backslash or an apostrophe.",
             hint="Choose another one.",
         )
-    if name == job.params["login_user"]:
+    if any(sign in "\0\n\r\\'\"`" for sign in job.params["account_host"]) or not job.params["account_host"]:
         raise ConfigError(
-            f"{name} is the administrator that this task logs in as.", hint="Give the new account a name of its own."
+            "account_host is empty, or holds a quote, a backslash, a line break or NUL.",
+            hint="Give a host's name or its address, or a pattern such as 10.0.0.%.",
         )
+    _check_another(name, job.params["login_user"])
     engine = job.engine()
     state, execute = _examined(engine, job.params, password)
     if not job.check_mode:
         for statement in state.statements:
-            execute(statement.sql)
+            _execute(job, execute, statement)
     shown = [statement.told for statement in state.statements]
     warnings = list(state.warnings)
     if state.excess:
@@ -58,6 +60,32 @@ def run(job: Job) -> Answer:
     return Answer(result, changed=bool(shown), warnings=warnings)
 
 
+def _check_another(name: str, administrator: str | None) -> None:
+    if name == administrator:
+        raise ConfigError(
+            f"{name} is the administrator that this task logs in as.", hint="Give the new account a name of its own."
+        )
+
+
+def _execute(job: Job, execute: t.Callable[[str], t.Any], statement: Statement) -> None:
+    """EngineError without the server's words where the statement holds a password, of which they quote parts."""
+    if not statement.secret:
+        execute(statement.sql)
+        return
+    job.run.keep_secret(statement.secret)
+    try:
+        execute(statement.sql)
+    except EngineError as exc:
+        code = getattr(exc.__cause__, "pgcode", None) or next(iter(getattr(exc.__cause__, "args", ())), "")
+        code = code if isinstance(code, int) or len(code) == 5 else "unknown"
+        raise EngineError(
+            f"The server refused: {statement.told} (error {code}). Its words may hold the password, so they are not"
+            " shown.",
+            stage="account",
+            hint="Look whether the server has rules for passwords, and whether name and account_host are usable.",
+        ) from None
+
+
 def _examined(
     engine: Engine, params: t.Mapping[str, t.Any], password: str
 ) -> tuple[AccountState, t.Callable[[str], t.Any]]:
@@ -69,12 +97,15 @@ def _examined(
         from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import query
 
         admin = engine.admin()
+        for user in query(admin, "SELECT current_user, session_user", stage="account")[0]:
+            _check_another(name, str(user))
         state = pg_account.examine(admin, server.version[0], name, password, purposes)
         return state, lambda sql: query(admin, sql, stage="account")
     from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_account
     from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, execute
 
     connection = Client(engine.run, engine.login).connect()
+    _check_another(name, my_account.current_account(connection)[0])
     as_account = dataclasses.replace(engine.login, user=name, password=password, config_file="")
     state = my_account.examine(
         connection,
