@@ -214,8 +214,8 @@ kept:
         - What keeps it. The rule and its hour, day, week, month or year; V(last); V(within) and the duration; V(oldest)
           and the rule that has not found as many as it may keep; V(pinned); V(minimum); V(dated in the future);
           V(drilled), for the newest that passed a drill.
-        - V(damaged) or V(failed its drill) is told beside what keeps a bad backup as long as if it were whole. V(only 1 of 4 verify) keeps
-          all backups of a database.
+        - V(damaged) or V(failed its drill) is told beside what keeps a bad backup as long as if it were whole.
+          V(only 1 of 4 verify) keeps all backups of a database.
       type: list
       elements: str
       sample: [last, daily 2026-11-21, minimum]
