@@ -16,13 +16,9 @@ from pathlib import Path
 def read(path: Path) -> dict[str, str]:
     """One message."""
     message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-    parts = {kind: message.get_body([kind]) for kind in ("plain", "html")}
-    return {
-        "to": str(message["X-Envelope-To"]),
-        "subject": str(message["Subject"]),
-        "text": parts["plain"].get_content() if parts["plain"] else "",
-        "html": parts["html"].get_content() if parts["html"] else "",
-    }
+    bodies = {"text": message.get_body(["plain"]), "html": message.get_body(["html"])}
+    contents = {kind: body.get_content().replace("\r\n", "\n") if body else "" for kind, body in bodies.items()}
+    return {"to": str(message["X-Envelope-To"]), "subject": str(message["Subject"]), **contents}
 
 
 if __name__ == "__main__":
