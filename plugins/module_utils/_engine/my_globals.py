@@ -20,7 +20,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import Engine
 _SYSTEM = ("mysql.sys", "mysql.session", "mysql.infoschema", "mariadb.sys", "debian-sys-maint")
 # A grant is refused with these when its database, table, column or routine, or the grant it would change, is not there.
 _NOT_THERE = (1049, 1054, 1141, 1146, 1147, 1305, 1403)
-# To grant PROXY one needs it with the option to grant it, which no other privilege includes.
+# To grant PROXY or a role one needs it with the option to grant it, which no other privilege includes.
 _DENIED = 1698
 _SHOWN = 200
 
@@ -110,8 +110,8 @@ def restore_accounts(connection: t.Any, statements: t.Iterable[str]) -> tuple[li
             if error_number(exc) in _NOT_THERE:
                 waiting.append(statement)
                 continue
-            if error_number(exc) == _DENIED and statement.upper().startswith("GRANT PROXY "):
-                warnings.append("A GRANT PROXY was left out: the account here may not grant it.")
+            if error_number(exc) == _DENIED and _needs_admin(statement):
+                warnings.append(f"Left out, as only who may pass it on can grant it: {statement[:_SHOWN]}")
                 continue
             raise EngineError(
                 f"Statement {number} of the globals failed: {_without_quote(exc.msg)}",
@@ -120,6 +120,12 @@ def restore_accounts(connection: t.Any, statements: t.Iterable[str]) -> tuple[li
             ) from exc
     execute(connection, "FLUSH PRIVILEGES", stage="globals")
     return warnings, waiting
+
+
+def _needs_admin(statement: str) -> bool:
+    """Whether it grants PROXY or a role; a GRANT of privileges says what they are on."""
+    words = [word.text.upper() for word in split(statement) if word.kind == "word"]
+    return words[:2] == ["GRANT", "PROXY"] or (words[:1] == ["GRANT"] and "ON" not in words)
 
 
 def _without_quote(message: str) -> str:
