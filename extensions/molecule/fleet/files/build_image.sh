@@ -40,7 +40,7 @@ if ! podman image exists "$base"; then
     # older than it says it may be, where the archive is a snapshot.
     mmdebstrap --quiet --variant=minbase --include="$(echo "$base_packages" | tr ' ' ',')" --skip=cleanup/apt/lists \
         --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Languages "none"' \
-        --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+        --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
         --dpkgopt='path-exclude=/usr/share/locale/*' --customize-hook="$work/customize" "$suite" "$work/root.tar"
     podman import --quiet "$work/root.tar" "$base"
     rm "$work/root.tar"
