@@ -19,9 +19,22 @@ from support.fleet_fixtures import box, fleet, fleet_servers
 __all__ = ["box", "fleet", "fleet_servers"]
 
 
+_started: list[support.Server] = []
+
+
 def _serve(kind: str) -> Iterator[support.Server]:
     with support.running(kind) as server:
+        _started.append(server)
         yield server
+        _started.remove(server)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_stays() -> Iterator[None]:
+    """Each file of tests meets the servers as they were started: which files came before it depends on the run."""
+    yield
+    for server in _started:
+        server.clear()
 
 
 @pytest.fixture(scope="session")

@@ -120,6 +120,17 @@ def test_hostile_data_fits_into_any_name(any_server: support.Server) -> None:
         any_server.drop_database(name)
 
 
+def test_nothing_stays_of_a_file_of_tests(any_server: support.Server) -> None:
+    roles = set(any_server.roles())
+    support.load_hostile(any_server, "hostile of a file", portable=True)
+    role = any_server.quote("a role")
+    any_server.query(f"CREATE ROLE {role}")
+    assert role in {name.removesuffix("@`%`") for name in any_server.roles()}
+    any_server.clear()
+    assert any_server.databases() == []
+    assert set(any_server.roles()) <= roles
+
+
 def test_a_fingerprint_stays_the_same(loaded: tuple[str, support.Server]) -> None:
     server = loaded[1]
     content, schema = support.fingerprint(server, HOSTILE), support.schema_fingerprint(server, HOSTILE)

@@ -17,73 +17,21 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_scr
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Dump, Facts, Section, Server
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, Tool, execute
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_globals import account_statements
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_lock import GlobalReadLock
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_rights import check_readable
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_schema import Reader
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_schema import read
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import quote
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import differences, schema_changed
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.trailers import trailer_of
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError, ToolError
 from ansible_collections.vya.backupdb.plugins.module_utils._filters import Watch
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Table, utc_now
 
-# Waiting for the global read lock stops all writers behind it, so it must be short.
-LOCK_WAIT = 3
-_HELD_AT_MOST = 15.0
 # Rows of the past in MariaDB's system-versioned tables.
 HISTORY = "--dump-history"
 _TRANSACTIONAL = ("innodb", "rocksdb", "tokudb", "ndbcluster", "sequence", "")
 # The dump tool writes its header before it opens its snapshot, and the first line of a table only after it.
 _SNAPSHOT_IS_OPEN = (b"-- Dumping data for table", b"INSERT INTO ", b"LOCK TABLES ", b"-- Dump completed")
-
-
-class GlobalReadLock:
-    """FLUSH TABLES WITH READ LOCK for the moment in which two snapshots open, so that they are the same.
-
-    It ends when the dump tool's first table appears in its output, at the latest after 15 seconds.
-    """
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._connection: t.Any = None
-        self._guard = threading.Lock()
-        self._timer: threading.Timer | None = None
-        self.timed_out = False
-        self.lost = False
-
-    def take(self) -> str:
-        """An empty text when the lock is held, or why it is not."""
-        connection = self._client.connect()
-        try:
-            execute(connection, f"SET SESSION lock_wait_timeout = {LOCK_WAIT}", stage="lock")
-            execute(connection, "FLUSH TABLES WITH READ LOCK", stage="lock")
-        except EngineError as exc:
-            connection.close()
-            return str(exc.msg)
-        self._connection = connection
-        self._timer = threading.Timer(_HELD_AT_MOST, self._expire)
-        self._timer.daemon = True
-        self._timer.start()
-        return ""
-
-    def _expire(self) -> None:
-        with self._guard:
-            if self._connection is not None:
-                self.timed_out = True
-        self.release()
-
-    def release(self) -> None:
-        """End the lock; harmless when it is not held."""
-        with self._guard:
-            connection, self._connection = self._connection, None
-        if self._timer is not None:
-            self._timer.cancel()
-        if connection is not None:
-            try:
-                execute(connection, "UNLOCK TABLES", stage="lock")
-            except BackupError:
-                self.lost = True  # somebody ended the session, nobody knows when
-            with contextlib.suppress(Exception):
-                connection.close()
 
 
 class MysqlDump(Dump):
@@ -105,9 +53,7 @@ class MysqlDump(Dump):
         client.run.on_cancel(self._abandon)
         try:
             check_readable(self._connection, server, database)
-            self._reader = Reader(self._connection, database)
-            self._definitions = self._reader.definitions()
-            self._before = self._reader.objects(self._definitions)
+            self._reader, self._definitions, self._before = read(self._connection, database)
             self._charset, self._collation = self._reader.charset()
         except BaseException:
             self.close()
@@ -233,15 +179,32 @@ class MysqlDump(Dump):
         if self._counter is not None:
             self._counter.join()
         if self._count_error is not None:
-            raise self._count_error
+            raise self.cause(self._count_error) from self._count_error
         self._query("ROLLBACK")
-        reader = Reader(self._connection, self._database)
-        changed = differences(self._before, reader.objects(reader.definitions()))
+        changed = self._changed(self._connection)
         if changed:
             raise schema_changed(self._database, changed)
         odd = {name for name, engine in self._reader.engines.items() if engine.lower() not in _TRANSACTIONAL}
         tables = tuple(Table(table.name, table.rows, self._exact and table.name not in odd) for table in self._tables)
         return Facts(tables, self._before, self._position, tuple(self._notes))
+
+    def _changed(self, connection: t.Any) -> list[str]:
+        return differences(self._before, read(connection, self._database)[2])
+
+    def cause(self, exc: BackupError) -> BackupError:
+        """A table that went, or changed, before it was read or counted is a changed schema like any other; the dump
+        tool and the server have many words for it."""
+        if not isinstance(exc, (EngineError, ToolError)):
+            return exc
+        try:
+            connection = self._client.connect()
+            try:
+                changed = self._changed(connection)
+            finally:
+                connection.close()
+        except BackupError:
+            return exc
+        return schema_changed(self._database, changed, exc) if changed else exc
 
     def _abandon(self) -> None:
         """End a statement that is running, from another thread.
@@ -290,4 +253,4 @@ class MysqlGlobals(Dump):
         """Nothing is held."""
 
 
-__all__ = ("HISTORY", "GlobalReadLock", "MysqlDump", "MysqlGlobals")
+__all__ = ("HISTORY", "MysqlDump", "MysqlGlobals")

@@ -27,6 +27,9 @@ from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Sche
 # The status of an event is no part of its comparison: in a scratch database no event may run.
 UNCOMPARED = "status of event "
 _INVALID_VIEW = 1356
+# No such table, routine, trigger, event, sequence: it went after it was listed.
+GONE = (1146, 1305, 1360, 1539, 4091)
+_ATTEMPTS = 3
 _NO_EXECUTE = 1370
 _AUTO_INCREMENT = re.compile(r"^(\).*?) AUTO_INCREMENT=[0-9]+", re.M)
 # MySQL 8 repeats a column's character set before its collation only in tables that were created from its own words.
@@ -220,6 +223,23 @@ class Reader:
         return tuple(counted)
 
 
+def read(
+    connection: t.Any, database: str, *, stage: str = "schema"
+) -> tuple[Reader, list[Definition], tuple[SchemaObject, ...]]:
+    """A database's (reader, definitions, fingerprints). Read again when an object goes between being listed and shown;
+    EngineError when that does not end."""
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            reader = Reader(connection, database, stage=stage)
+            definitions = reader.definitions()
+            return reader, definitions, reader.objects(definitions)
+        except EngineError as exc:
+            if error_number(exc) not in GONE or attempt == _ATTEMPTS:
+                raise
+
+
 def _text(value: t.Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
@@ -230,4 +250,4 @@ def object_names(definitions: t.Iterable[Definition], folds: bool) -> set[str]:
     return {name.lower() for name in names} if folds else names
 
 
-__all__ = ("UNCOMPARED", "Reader", "object_names")
+__all__ = ("GONE", "UNCOMPARED", "Reader", "object_names", "read")

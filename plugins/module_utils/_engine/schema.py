@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table
 
 MISSING = " is missing"
@@ -61,11 +61,13 @@ def shorten(items: t.Sequence[str]) -> str:
     return text + (f"; and {len(items) - _SHOWN} more" if len(items) > _SHOWN else "")
 
 
-def schema_changed(database: str, changed: t.Sequence[str]) -> EngineError:
-    """The error of both engines when DDL ran beside a dump."""
+def schema_changed(database: str, changed: t.Sequence[str], felt: BackupError | None = None) -> EngineError:
+    """The error of both engines when DDL ran beside a dump. ``felt``: what failed because of it."""
     return EngineError(
         f"The schema of {database!r} changed while it was dumped: {shorten(changed)}.",
         stage="schema",
+        rc=felt.rc if felt else None,
+        stderr=(felt.stderr or felt.msg) if felt else "",
         hint="Nothing was kept of this backup. Run it again when no migration is running.",
     )
 

@@ -112,6 +112,17 @@ class MysqlFamilyServer(Server):
     def databases(self) -> list[str]:
         return sorted(row[0] for row in self.query("SHOW DATABASES") if row[0] not in SYSTEM_DATABASES)
 
+    def roles(self) -> list[str]:
+        rows = self.query("SELECT user, host FROM mysql.user")
+        return [self.quote(user) + (f"@{self.quote(host)}" if host else "") for user, host in rows]
+
+    def drop_role(self, role: str) -> None:
+        """A name without a host is a role, in MariaDB."""
+        if role == self.quote("PUBLIC"):
+            self.query("REVOKE ALL PRIVILEGES, GRANT OPTION FROM PUBLIC")
+        else:
+            self.query(f"DROP {'USER' if '@' in role else 'ROLE'} {role}")
+
     def quote(self, name: str) -> str:
         return "`" + name.replace("`", "``") + "`"
 

@@ -61,6 +61,7 @@ class Server(abc.ABC):
         self.run_folder = self.private_folder("run")
         self.certificates: Certificates = make_certificates(self.folder / "tls")
         self._keeper: Keeper | None = None
+        self._own_roles: frozenset[str] = frozenset()
 
     # -- what an engine says of itself
 
@@ -109,6 +110,14 @@ class Server(abc.ABC):
     @abc.abstractmethod
     def databases(self) -> list[str]:
         """The names of all databases that are not the system's, sorted."""
+
+    @abc.abstractmethod
+    def roles(self) -> list[str]:
+        """All accounts and roles, each as a statement names it."""
+
+    @abc.abstractmethod
+    def drop_role(self, role: str) -> None:
+        """Drop one of `roles`, and what it may do."""
 
     @abc.abstractmethod
     def quote(self, name: str) -> str:
@@ -201,10 +210,19 @@ class Server(abc.ABC):
             self.prepare()
             self._launch()
             self.finish()
+            self._own_roles = frozenset(self.roles())
         except BaseException:
             self.stop()
             raise
         return self
+
+    def clear(self) -> None:
+        """Drop all databases, accounts and roles that were not there when the server started."""
+        for name in self.databases():
+            self.drop_database(name)
+        for role in self.roles():
+            if role not in self._own_roles:
+                self.drop_role(role)
 
     def restart(self) -> None:
         """Stop the server process, keep its data, and start it again on the same port."""
