@@ -112,16 +112,15 @@ class MysqlFamilyServer(Server):
     def databases(self) -> list[str]:
         return sorted(row[0] for row in self.query("SHOW DATABASES") if row[0] not in SYSTEM_DATABASES)
 
-    def roles(self) -> list[str]:
-        rows = self.query("SELECT user, host FROM mysql.user")
-        return [self.quote(user) + (f"@{self.quote(host)}" if host else "") for user, host in rows]
-
-    def drop_role(self, role: str) -> None:
-        """A name without a host is a role, in MariaDB."""
-        if role == self.quote("PUBLIC"):
-            self.query("REVOKE ALL PRIVILEGES, GRANT OPTION FROM PUBLIC")
-        else:
-            self.query(f"DROP {'USER' if '@' in role else 'ROLE'} {role}")
+    def roles(self) -> dict[str, list[str]]:
+        """A name without a host is a role of MariaDB's, which everybody has when it is PUBLIC."""
+        found = {}
+        for user, host in self.query("SELECT user, host FROM mysql.user"):
+            name = self.quote(user) + (f"@{self.quote(host)}" if host else "")
+            found[name] = [f"DROP {'USER' if host else 'ROLE'} {name}"]
+            if not host and user == "PUBLIC":
+                found[name] = ["REVOKE ALL PRIVILEGES, GRANT OPTION FROM PUBLIC"]
+        return found
 
     def quote(self, name: str) -> str:
         return "`" + name.replace("`", "``") + "`"

@@ -156,12 +156,9 @@ class PostgresServer(Server):
     def databases(self) -> list[str]:
         return sorted(row[0] for row in self.query("SELECT datname FROM pg_database") if row[0] not in SYSTEM_DATABASES)
 
-    def roles(self) -> list[str]:
-        return [self.quote(row[0]) for row in self.query("SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_'")]
-
-    def drop_role(self, role: str) -> None:
-        self.query(f"DROP OWNED BY {role}")
-        self.query(f"DROP ROLE {role}")
+    def roles(self) -> dict[str, list[str]]:
+        names = [self.quote(row[0]) for row in self.query("SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_'")]
+        return {name: [f"DROP OWNED BY {name}", f"DROP ROLE {name}"] for name in names}
 
     def quote(self, name: str) -> str:
         return '"' + name.replace('"', '""') + '"'

@@ -112,12 +112,8 @@ class Server(abc.ABC):
         """The names of all databases that are not the system's, sorted."""
 
     @abc.abstractmethod
-    def roles(self) -> list[str]:
-        """All accounts and roles, each as a statement names it."""
-
-    @abc.abstractmethod
-    def drop_role(self, role: str) -> None:
-        """Drop one of `roles`, and what it may do."""
+    def roles(self) -> dict[str, list[str]]:
+        """All accounts and roles as statements name them, each with the statements that drop it."""
 
     @abc.abstractmethod
     def quote(self, name: str) -> str:
@@ -220,9 +216,9 @@ class Server(abc.ABC):
         """Drop all databases, accounts and roles that were not there when the server started."""
         for name in self.databases():
             self.drop_database(name)
-        for role in self.roles():
-            if role not in self._own_roles:
-                self.drop_role(role)
+        for role, statements in self.roles().items():
+            for statement in statements if role not in self._own_roles else ():
+                self.query(statement)
 
     def restart(self) -> None:
         """Stop the server process, keep its data, and start it again on the same port."""
