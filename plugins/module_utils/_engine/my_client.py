@@ -21,6 +21,7 @@ import weakref
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import hints
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Login, Server
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.damage import advised
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
     BackupError,
     ConfigError,
@@ -325,7 +326,7 @@ def execute(connection: t.Any, sql: str | bytes, *, stage: str) -> list[tuple[t.
             cursor.execute(sql)
             return list(cursor.fetchall())
     except (pymysql.Error, OSError) as exc:
-        raise EngineError(f"The server refused a statement: {exc}", stage=stage) from exc
+        raise advised(EngineError(f"The server refused a statement: {exc}", stage=stage)) from exc
 
 
 def error_number(exc: BaseException | None) -> int:

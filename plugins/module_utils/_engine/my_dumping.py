@@ -15,6 +15,7 @@ import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_script
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Dump, Facts, Section, Server
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.damage import advised
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, Tool, execute
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_globals import account_statements
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_lock import GlobalReadLock
@@ -203,8 +204,8 @@ class MysqlDump(Dump):
             finally:
                 connection.close()
         except BackupError:
-            return exc
-        return schema_changed(self._database, changed, exc) if changed else exc
+            return advised(exc)
+        return schema_changed(self._database, changed, exc) if changed else advised(exc)
 
     def _abandon(self) -> None:
         """End a statement that is running, from another thread.

@@ -216,7 +216,11 @@ class Reader:
             past = " FOR SYSTEM_TIME ALL" if history and name in self.versioned else ""
             if in_transaction:
                 self._run("SAVEPOINT backupdb_count")
-            rows = self._run(f"SELECT COUNT(*) FROM {quote(self._database)}.{quote(name)}{past}")
+            try:
+                rows = self._run(f"SELECT COUNT(*) FROM {quote(self._database)}.{quote(name)}{past}")
+            except EngineError as exc:
+                exc.msg = f"The table {name} cannot be counted. {exc.msg}"
+                raise
             if in_transaction:
                 self._run("ROLLBACK TO SAVEPOINT backupdb_count")
             counted.append(Table(name, int(rows[0][0]), True))

@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_schema
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Dump, Facts, Section, Server
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.damage import advised
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import Client, query
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rights import check_readable
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import differences, schema_changed
@@ -125,13 +126,13 @@ class PostgresqlDump(Dump):
 
     def cause(self, exc: BackupError) -> BackupError:
         """A count that fails ends the transaction, and with it the snapshot that pg_dump reads in."""
-        return self._count_error or exc
+        return advised(self._count_error or exc)
 
     def finish(self) -> Facts:
         if self._counter is not None:
             self._counter.join()
         if self._count_error is not None:
-            raise self._count_error
+            raise advised(self._count_error)
         self._query("ROLLBACK")
         self._query("BEGIN READ ONLY")
         after = pg_schema.read_schema(self._connection, stage="schema")

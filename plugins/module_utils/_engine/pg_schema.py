@@ -17,6 +17,7 @@ import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import query, quote
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import fingerprint
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table
 
 # Kinds that a restore without owners and grants is not compared by.
@@ -268,7 +269,11 @@ def count_rows(connection: t.Any, *, stage: str) -> tuple[Table, ...]:
     tables = []
     for schema, name in query(connection, _COUNTED, stage=stage):
         full = f"{quote(schema)}.{quote(name)}"
-        rows = query(connection, f"SELECT count(*) FROM ONLY {full}", stage=stage)[0][0]
+        try:
+            rows = query(connection, f"SELECT count(*) FROM ONLY {full}", stage=stage)[0][0]
+        except EngineError as exc:
+            exc.msg = f"The table {schema}.{name} cannot be counted. {exc.msg}"
+            raise
         tables.append(Table(f"{schema}.{name}", rows, True))
     large = query(connection, f"SELECT count(*) FROM {_LARGE_OBJECTS}", stage=stage)[0][0]
     if large:

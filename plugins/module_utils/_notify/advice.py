@@ -11,7 +11,10 @@ from __future__ import annotations
 UNREACHABLE = "unreachable"
 DRILL = "drill"
 
-_AGAIN = "Run the backup of this host again; what failed has left nothing behind, and earlier backups are untouched."
+_AGAIN = (
+    "Mend what the error names, then run the backup of this host again. What failed has left nothing behind;"
+    " earlier backups are untouched."
+)
 _STORED = "Do not rely on this backup. Make a new one, and look at the disk of the store."
 _RESTORE = "The target is as it was. Mend what the error names, and restore again."
 _ADVICE = {

@@ -17,7 +17,6 @@ import typing as t
 from ansible_collections.vya.backupdb.plugins.module_utils import _catalog as catalog
 from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
 from ansible_collections.vya.backupdb.plugins.module_utils import _retention as retention
-from ansible_collections.vya.backupdb.plugins.module_utils import _verification as verification
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
     BackupError,
     ConfigError,
@@ -25,9 +24,9 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
     NotFoundError,
     StoreError,
 )
-from ansible_collections.vya.backupdb.plugins.module_utils._manifest import format_time, parse_time
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import format_time
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Run
-from ansible_collections.vya.backupdb.plugins.module_utils._run.verify import Verification
+from ansible_collections.vya.backupdb.plugins.module_utils._run.evidence import Evidence
 from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Store
 
 Server = tuple[str, str]
@@ -86,12 +85,8 @@ class Retention:
         self, run: Run, store: Store, options: RetentionOptions, *, now: dt.datetime, log: t.Callable[[str], None]
     ) -> None:
         self._run, self._store, self._options, self._now, self._log = run, store, options, now, log
-        self._verification = Verification(run, store, level="stored", identities="", log=log)
-        # What is known of the parts of a backup, which never change: (good, the problem).
-        self._known: dict[str, tuple[bool, str]] = {}
-        # What the newest drill of a backup told: (passed, when and why not). Another may come at any time.
-        self._drills: dict[str, tuple[bool, str]] = {}
         self.outcome = Outcome()
+        self._evidence = Evidence(run, store, log=log, warn=self._warn)
 
     def plan(self) -> dict[Server, _Plan]:
         """Decide for the whole selection, changing nothing. Refuses all of it for what is wrong with any of it."""
@@ -182,8 +177,8 @@ class Retention:
         decisions: list[retention.Decision] = []
         if policy is not None:
             for entry in entries.values():
-                self._read_drill(entry)
-            backups = [self._backup(entry, pinned=pins[place]) for place, entry in entries.items()]
+                self._evidence.read_drill(entry)
+            backups = [self._evidence.backup(entry, pinned=pins[place]) for place, entry in entries.items()]
             decisions = self._decide(backups, entries, policy)
         return _Plan(
             entries,
@@ -197,30 +192,6 @@ class Retention:
         backup_id = entry.manifest.id
         return backup_id in self._options.pin or (entry.pinned and backup_id not in self._options.unpin)
 
-    def _backup(self, entry: catalog.Entry, *, pinned: bool) -> retention.Backup:
-        manifest = entry.manifest
-        return retention.Backup(
-            entry.place,
-            (manifest.host, manifest.instance, manifest.database),
-            parse_time(manifest.snapshot),
-            pinned,
-            self._known.get(entry.place, (None, ""))[0],
-            self._drills.get(entry.place, (None, ""))[0],
-        )
-
-    def _read_drill(self, entry: catalog.Entry) -> None:
-        self._run.check()
-        self._drills.pop(entry.place, None)
-        try:
-            record, problems = verification.newest(self._store, entry.place, entry.manifest.id)
-        except (StoreError, OSError) as exc:
-            self._known[entry.place] = (False, str(exc))
-            return
-        self._warn(*(f"{problem} It counts as no drill." for problem in problems))
-        if record is not None:
-            told = f"{record.finished} ({record.stage}: {record.msg})"
-            self._drills[entry.place] = (record.passed, told)
-
     def _warn(self, *texts: str) -> None:
         """Each once, though a plan is made twice."""
         self.outcome.warnings += [text for text in texts if text not in self.outcome.warnings]
@@ -232,7 +203,7 @@ class Retention:
         decisions = retention.decide(backups, policy, self._now)
         shrinking = {item.backup.series for item in decisions if not item.keep}
         for series in shrinking:
-            self._look(
+            self._evidence.look(
                 [
                     entries[item.backup.place]
                     for item in decisions
@@ -242,50 +213,9 @@ class Retention:
             )
         known = [backup for backup in backups if backup.series not in shrinking]
         for series in shrinking:
-            known += self._proven([backup for backup in backups if backup.series == series], entries, policy)
+            same = [backup for backup in backups if backup.series == series]
+            known += self._evidence.proven(same, entries, policy, self._now)
         return retention.decide(known, policy, self._now)
-
-    def _proven(
-        self, series: t.Sequence[retention.Backup], entries: t.Mapping[str, catalog.Entry], policy: retention.Policy
-    ) -> list[retention.Backup]:
-        """The backups of a series with what is known of them, after the content was read of all that others go for."""
-        while True:
-            known = [dataclasses.replace(item, good=self._known.get(item.place, (None, ""))[0]) for item in series]
-            doubted = retention.to_prove(known, policy, self._now)
-            if doubted is None:
-                return known
-            self._prove(entries[doubted.place])
-
-    def _prove(self, entry: catalog.Entry) -> bool:
-        if entry.place not in self._known:
-            verdict = self._verification.prove(entry)
-            self._known[entry.place] = (verdict["ok"], verdict["msg"])
-        return self._known[entry.place][0]
-
-    def _look(self, newest_first: t.Sequence[catalog.Entry], minimum: int) -> None:
-        """Find damaged backups: the sizes of all, and the content of the newest until ``minimum`` are proven good."""
-        for entry in newest_first:
-            if entry.place not in self._known:
-                problem = self._size_problem(entry)
-                if problem:
-                    self._known[entry.place] = (False, problem)
-        good = 0
-        for entry in newest_first:
-            if good >= minimum:
-                return
-            if self._drills.get(entry.place, (True, ""))[0]:
-                good += self._prove(entry)
-
-    def _size_problem(self, entry: catalog.Entry) -> str:
-        for part in entry.manifest.parts:
-            self._run.check()
-            try:
-                size = self._store.part_size(entry.place, part.name)
-            except (StoreError, OSError) as exc:
-                return str(exc)
-            if size != part.size:
-                return f"{part.name} has {size} bytes, the manifest tells {part.size}."
-        return ""
 
     def _is_abandoned(self, place: str, problem: str) -> bool:
         """Never finished, and begun more than a day ago by its id. Whether its run lives, the lock tells."""
@@ -340,10 +270,13 @@ class Retention:
             if decision.keep:
                 self.outcome.kept.append((plan.entries[place], decision.reasons))
             if decision.backup.good is False:
-                self.outcome.warnings.append(f"{place} is damaged, and counts for no rule: {self._known[place][1]}")
+                self.outcome.warnings.append(
+                    f"{place} is damaged, and counts for no rule: {self._evidence.damage(place)}"
+                )
             if decision.backup.drilled is False:
-                told = f"{place} failed its newest drill, and counts for no rule: {self._drills[place][1]}"
-                self._warn(f"{told}. Make a new backup, and drill that.")
+                why = self._evidence.failed_drill(place)
+                told = f"{place} failed its newest drill, and counts for no rule: {why}."
+                self._warn(f"{told} Make a new backup, and drill that.")
         future = [item.backup.place for item in plan.decisions if item.backup.snapshot > self._now]
         if future:
             self.outcome.warnings.append(
