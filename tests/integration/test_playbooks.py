@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from support.fleet import NAME, UNREACHABLE, Fleet, instance
 from support.fleet_fixtures import Pair
@@ -33,7 +35,9 @@ def test_hosts_that_fail_stop_nobody_and_are_in_the_digest(fleet: Fleet, box: Ma
         "gone": {**UNREACHABLE, "backupdb_instances": [instance(pg15)]},
         "odd": {"backupdb_instances": [{"engine": "oracle", "login_password": "0dd-canary"}]},
     }
-    played = fleet.play("backup", extra={"backupdb_serial": 2, "backupdb_throttle": 1})
+    journal = fleet.folder / "digests.jsonl"
+    told = {"backupdb_notify_journal": str(journal), "backupdb_notify_redact": ["oracle"]}
+    played = fleet.play("backup", extra={"backupdb_serial": 2, "backupdb_throttle": 1, **told})
     assert played.rc != 0
     assert fleet.backups() == [f"my/main/{NAME}", f"pg/main/{NAME}", f"wrong/second/{NAME}"]
     failed = {event["host"] for event in played.events if event["status"] == "failed"}
@@ -45,6 +49,8 @@ def test_hosts_that_fail_stop_nobody_and_are_in_the_digest(fleet: Fleet, box: Ma
         assert word in text, word
     for kind in ("plain", "html"):
         assert "canary" not in box.part(kind)
+        assert "oracle" not in box.part(kind)
+    assert [json.loads(line)["module"] for line in journal.read_text(encoding="utf-8").splitlines()] == ["backup_notify"]
     assert "canary" not in played.output
 
 

@@ -19,7 +19,7 @@ PREFIX = "backupdb_"
 
 OF_ENTRY_POINTS = re.compile(r"backupdb_list_\w+")
 TYPES: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "bool": bool, "list": list, "dict": dict}
-SECRET = re.compile(r"(password|secret|identity)$")
+SECRET = re.compile(r"(password|secret|identity|redact)$")
 
 
 def load(path: Path) -> Any:
