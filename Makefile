@@ -15,7 +15,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv deps vectors lint format sanity unit unit-pythons integration fleet test test-quick bench demo build clean
+.PHONY: help venv deps vectors lint format sanity unit unit-pythons integration fleet test test-quick bench bench-fleet demo build clean
 
 help:  ## show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -57,7 +57,7 @@ unit-pythons: venv vectors  ## unit tests on the oldest and the newest Python of
 integration: venv vectors deps  ## tests against real servers
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile tests/integration
 
-test: deps lint unit unit-pythons sanity integration  ## everything, quick checks first
+test: deps lint unit unit-pythons sanity integration fleet  ## everything, quick checks first
 
 # Names in molecule's own cache are those of the folder, "main" in every clone; this one is the clone's.
 fleet: venv deps  ## a fleet of Debian hosts in podman: client, backup, restore elsewhere, faults (root)
@@ -72,6 +72,9 @@ test-quick: venv vectors  ## the inner loop: format, code, typing and unit tests
 
 bench: venv deps  ## speed and memory beside the bare tools and the peers
 	$(BIN)/python tests/bench/bench.py
+
+bench-fleet: venv deps  ## what 1, 20 and 100 hosts cost the control node
+	$(BIN)/python tests/bench/fleet.py
 
 demo:  ## back up, list, restore and compare on a private server; needs no root
 	bash demo/run.sh
