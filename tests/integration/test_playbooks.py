@@ -95,3 +95,17 @@ def test_nothing_is_pruned_where_the_backup_failed(fleet: Fleet) -> None:
     played = fleet.play("backup")
     assert played.rc != 0
     assert fleet.backups() == [f"my/main/{NAME}", f"pg/main/{NAME}", f"pg/main/{NAME}"], played.output
+
+
+def test_the_control_node_prunes_nothing_of_others(fleet: Fleet) -> None:
+    """`localhost` is a host like any other: what others stored is not its own."""
+    fleet.variables["backupdb_recipients"] = []
+    fleet.back_up()
+    fleet.back_up()
+    before = fleet.files()
+    fleet.hosts = {"localhost": fleet.hosts["pg"]}
+    fleet.variables["backupdb_defaults"] |= {"keep_last": 1, "max_delete": 2}
+    played = fleet.play("retention")
+    assert played.rc != 0
+    assert "nothing is removed" in played.output
+    assert fleet.files() == before
