@@ -10,7 +10,8 @@ short_description: The options of each database server of a host
 version_added: 1.0.0
 description:
   - Makes of the variables of the collection's roles the options of its modules, one dict for each database server.
-  - The roles use it. It refuses what no module knows, and labels and stores that would get in each other's way.
+  - The roles use it. It refuses what is no option of an instance, and labels and stores that would get in each
+    other's way.
 positional: _input, name
 options:
   _input:
@@ -55,6 +56,10 @@ options:
     description: Whether a host may have neither instances nor servers. When it may not, that is an error.
     type: bool
     default: true
+  variables:
+    description: The names of the variables of the host. One that is nearly one of the roles' is an error.
+    type: list
+    elements: str
   after:
     description: The result of a loop over the labels of instances. Only those that did not fail there are answered.
     type: dict

@@ -27,7 +27,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - Everything is made ready and nothing is sent. Options that cannot be used fail as they do otherwise.
+      - Everything is made ready and nothing is sent. Options that cannot be used fail as they do otherwise. The mail
+        server is asked whether it would take mails from the sender to all recipients, those of good and of bad news.
   diff_mode:
     support: none
   idempotent:

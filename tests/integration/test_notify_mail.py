@@ -195,6 +195,19 @@ def test_check_mode_sends_nothing(box: MailBox) -> None:
     assert notify(smtp_port=box.port)["changed"] is False
 
 
+def test_check_mode_asks_the_mail_server(box: MailBox) -> None:
+    """Whether it takes mails to all recipients, those of bad news too."""
+    options = {**OPTIONS, "smtp_port": box.port, "retries": 3}
+    box.refuse = {"dba@example.com": ["550 5.1.1 No such user"]}
+    result = run_module("backup_notify", options, check=True)
+    assert (result["sent"], result["failed"]) == ([], False)
+    assert "refused 1 of 3 recipients: dba@example.com (550" in result["failures"][0]["msg"]
+    assert run_module("backup_notify", options, check=True)["failures"] == []
+    result = run_module("backup_notify", {**options, "smtp_port": 1}, check=True)
+    assert "Connection refused" in result["failures"][0]["msg"]
+    assert box.messages == []
+
+
 def test_greylisting_is_waited_for(box: MailBox) -> None:
     """A 4xx answer is tried again, and the message is the same."""
     box.answers = ["451 4.7.1 Greylisted, come back later"] * 2

@@ -82,7 +82,10 @@ def test_without_configuration_a_host_that_is_down_is_no_host_without_servers(fl
         assert words in played.output, played.output
     del fleet.hosts["gone"]
     played = fleet.play(playbook, extra={**nowhere, "backupdb_instances_optional": "true"})
-    assert played.rc == 0, played.output
+    # A run that did nothing on any host is told as a failure, and is one.
+    nothing = playbook in ("backup", "drill")
+    assert bool(played.rc) is nothing, played.output
+    assert ("Every host was skipped" in played.output or "FAILED: nothing" in played.output) is nothing, played.output
 
 
 def test_nothing_is_pruned_where_the_backup_failed(fleet: Fleet) -> None:
@@ -109,3 +112,44 @@ def test_the_control_node_prunes_nothing_of_others(fleet: Fleet) -> None:
     assert played.rc != 0
     assert "nothing is removed" in played.output
     assert fleet.files() == before
+
+
+@pytest.mark.parametrize("pattern", ["databasess", ""])
+def test_a_run_without_any_host_fails_and_is_told(fleet: Fleet, box: MailBox, pattern: str) -> None:
+    """A mistyped group, an empty inventory: Ansible alone would call that a success."""
+    if not pattern:
+        fleet.hosts = {}
+    played = fleet.play("backup", extra={"backupdb_hosts": pattern})
+    assert played.rc != 0
+    assert f"No host fits {pattern or 'all'}" in played.output
+    assert [envelope.rcpt_tos for envelope in box.envelopes] == [["team@example.com"]]
+    assert "No host took part" in box.part("plain")
+
+
+def test_a_mistyped_variable_is_no_default(fleet: Fleet) -> None:
+    """It would be ignored, and the usual policy hold."""
+    played = fleet.play("backup", extra={"backupdb_retention_keep_dayly": 60, "backupdb_own": "mine"})
+    assert played.rc != 0
+    assert "backupdb_retention_keep_dayly is not known: backupdb_retention_keep_daily is." in played.output
+    assert "backupdb_own" not in played.output
+    assert fleet.backups() == []
+
+
+def test_two_products_share_no_series(fleet: Fleet) -> None:
+    """Two hosts are given one name, and a store that both see: the second is refused, the first one's backups stay."""
+    fleet.variables["backupdb_host"] = "prod"
+    fleet.variables["backupdb_defaults"] |= {"keep_last": 1, "max_delete": 9}
+    played = fleet.play("backup", extra={"backupdb_serial": 1})
+    assert played.rc != 0
+    assert "two would share a series" in played.output
+    assert fleet.backups() == [f"prod/main/{NAME}"]
+
+
+def test_warnings_of_every_module_are_in_the_mail(fleet: Fleet, box: MailBox) -> None:
+    """Also of one that works through a loop, and tells them of the whole."""
+    fleet.back_up()
+    (part,) = fleet.store.glob(f"my/main/{NAME}/*/data-0001.sql*")
+    part.write_bytes(part.read_bytes()[:-1])
+    fleet.variables["backupdb_defaults"] |= {"keep_last": 1, "max_delete": 9}
+    assert fleet.play("backup").rc == 0
+    assert "is damaged, and counts for no rule" in " ".join(box.part("plain").split())

@@ -45,6 +45,15 @@ def test_list_and_check_show_tables(fleet: Fleet, fleet_servers: Pair) -> None:
         assert words in checked.output, checked.output
 
 
+def test_check_asks_the_mail_server(fleet: Fleet, box: MailBox) -> None:
+    """It is fine with the one that answers, and names the one that does not."""
+    assert fleet.play("check").rc == 0
+    played = fleet.play("check", extra={"backupdb_notify_smtp_port": 1})
+    assert played.rc != 0
+    assert "127.0.0.1:1: Connection refused" in played.output, played.output
+    assert box.messages == []
+
+
 def test_show_config_masks_secrets(fleet: Fleet, fleet_servers: Pair) -> None:
     """What will be done is there, and no secret is."""
     fleet.variables |= {"backupdb_notify_smtp_password": "m4il-canary", "backupdb_identity": IDENTITY}

@@ -13,10 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.vya.backupdb.plugins.module_utils._fleet.variables import KNOWN
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "backupdb_"
 
+OF_PLAYBOOKS = {
+    *("backupdb_hosts", "backupdb_serial", "backupdb_pipelining"),
+    *(f"backupdb_list_{name}" for name in ("database", "backup", "before", "limit")),
+}
 OF_ENTRY_POINTS = re.compile(r"backupdb_list_\w+")
 TYPES: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "bool": bool, "list": list, "dict": dict}
 SECRET = re.compile(r"(password|secret|identity|redact)$")
@@ -68,13 +73,18 @@ def main() -> int:
     """Print role: message for each finding; 1 when there is one."""
     roles = sorted(path for path in (ROOT / "roles").iterdir() if path.is_dir())
     count = 0
+    every: set[str] = set()
     for role in roles:
         defaults = load(role / "defaults" / "main.yml")
         specs = load(role / "meta" / "argument_specs.yml").get("argument_specs", {})
         options = specs.get("main", {}).get("options", {})
+        every |= defaults.keys()
         for message in (*check_options(defaults, options), *check_use(role, defaults), *check_readme(role, defaults)):
             count += 1
             print(f"roles/{role.name}: {message}")
+    for name in sorted(every ^ (KNOWN - OF_PLAYBOOKS)):
+        count += 1
+        print(f"plugins/module_utils/_fleet/variables.py: {name} is {'missing' if name in every else 'in no role'}")
     print(f"{len(roles)} roles, {count} findings")
     return 1 if count else 0
 

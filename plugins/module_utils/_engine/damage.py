@@ -14,8 +14,9 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import Backup
 
 _TOLD = re.compile(
     # PostgreSQL
-    r"invalid page in block|could not read block|(?:missing|unexpected) chunk number|compressed \w+ data is corrupt"
-    r"|invalid memory alloc request size|could not open file \"(?:base|pg_tblspc)/"
+    r"invalid page in block|could not read block .*(?:Input/output error|read only \d+ of)"
+    r"|(?:missing|unexpected) chunk number|compressed \w+ data is corrupt"
+    r"|could not open file \"(?:base|pg_tblspc)/.*No such file"
     # MySQL and MariaDB
     r"|marked as crashed|(?:Table|Index) .* is corrupt|Incorrect key file|doesn't exist in engine|page corrupt",
     re.I,

@@ -180,7 +180,8 @@ class MysqlDump(Dump):
         if self._counter is not None:
             self._counter.join()
         if self._count_error is not None:
-            raise self.cause(self._count_error) from self._count_error
+            cause = self.cause(self._count_error)
+            raise cause from (self._count_error if cause is not self._count_error else self._count_error.__cause__)
         self._query("ROLLBACK")
         changed = self._changed(self._connection)
         if changed:
@@ -195,7 +196,7 @@ class MysqlDump(Dump):
     def cause(self, exc: BackupError) -> BackupError:
         """A table that went, or changed, before it was read or counted is a changed schema like any other; the dump
         tool and the server have many words for it."""
-        if not isinstance(exc, (EngineError, ToolError)):
+        if self._client.run.cause(exc) is not exc or not isinstance(exc, (EngineError, ToolError)):
             return exc
         try:
             connection = self._client.connect()

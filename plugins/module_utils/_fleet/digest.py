@@ -20,6 +20,8 @@ _BACKUP = (
 )  # fmt: skip
 _REMOVED = ("id", "database", "size", "size_human")
 _DRILL = ("id", "database", "passed", "seconds", "tables", "rows", "mismatches")
+# What is counted of all backups and drills, also of those that a long result leaves out.
+_TOTALS = ("databases", "size", "plain_size", "drills", "passed")
 _FAILURE = ("database", "id", "stage", "msg")
 _MSG_LENGTH = 2000
 _PREFIXES = re.compile(r"^(?:Task failed: |Action failed: |Module failed: |The filter plugin '[\w.]+' failed: )+")
@@ -49,9 +51,12 @@ def _went_wrong(result: Result) -> bool:
 
 def _entry(host: str, results: t.Sequence[Result]) -> Entry:
     instances: dict[str, Entry] = {}
-    unreachable, broken = [], []
+    unreachable, broken, warnings = [], [], []
     for result in results:
         items = _items(result)
+        # Since ansible-core 2.19 those of a loop are told of the whole loop alone.
+        known = {text for item in items for text in (*_warnings(item), *_of_backups(item))}
+        warnings += _warnings(result, told_before=known)
         # A loop may fail as a whole, without any item that says so.
         if not any(map(_went_wrong, items)):
             if result.get("unreachable"):
@@ -75,7 +80,7 @@ def _entry(host: str, results: t.Sequence[Result]) -> Entry:
         state, msg = "ok", ""
     else:
         state, msg = ("skipped", NOTHING) if results else ("failed", SILENT)
-    return {"host": host, "state": state, "msg": msg, "instances": listed}
+    return {"host": host, "state": state, "msg": msg, "instances": listed, "warnings": warnings}
 
 
 def _items(result: Result) -> list[Result]:
@@ -105,19 +110,43 @@ def _add(instance: Entry, item: Result) -> None:
     instance["engine"] = instance["engine"] or _engine(item)
     if "backups" in item:
         instance["backups"] = [*instance.get("backups", ()), *_picked(item["backups"], _BACKUP)]
+    left_out = {name: count for name, count in (item.get("left_out") or {}).items() if count}
+    if left_out:
+        totals = item.get("totals") or {}
+        instance["totals"] = {**instance.get("totals", {}), **{key: totals[key] for key in _TOTALS if key in totals}}
+        instance["more_removed"] = instance.get("more_removed", 0) + left_out.get("removed", 0)
+        numbers = ", ".join(f"{count} {name}" for name, count in sorted(left_out.items()))
+        instance["warnings"].append(f"The result was too long to hold all: {numbers} are counted, and not listed here.")
     instance["removed"] += _picked(item.get("removed"), _REMOVED)
     instance["freed"] += item.get("freed") or 0
-    instance["warnings"] += [_text(warning) for warning in item.get("warnings") or []]
+    instance["warnings"] += _warnings(item, told_before=_of_backups(item))
     failures = _picked(item.get("failures"), _FAILURE)
     drills = [drill for drill in _picked(item.get("drills"), _DRILL) if drill.get("passed") is not None]
     # A drill that found differences tells them better than the failure it is listed as.
     differ = [_which(drill) for drill in drills if not drill["passed"] and drill.get("mismatches")]
     failures = [failure for failure in failures if _which(failure) not in differ]
     told = [_which(failure) for failure in failures]
-    instance["drills"] += [drill for drill in drills if drill["passed"] or _which(drill) not in told]
+    # One that is listed as a failure is counted, and not told again.
+    instance["drills"] += [
+        {**drill, "told": _which(drill) in told} if not drill["passed"] else drill for drill in drills
+    ]
     if item.get("failed") and not failures and not differ:
         failures = [{"database": "*", "stage": str(item.get("stage") or ""), "msg": message(item)}]
     instance["failures"] += failures
+
+
+def _warnings(result: Result, *, told_before: t.Collection[str] = ()) -> list[str]:
+    return [text for text in map(_text, result.get("warnings") or []) if text not in told_before]
+
+
+def _of_backups(item: Result) -> set[str]:
+    """What db_backup warns of for the whole task, and tells of the backups themselves as well."""
+    return {
+        f"{backup.get('database')}: {text}"
+        for backup in item.get("backups") or []
+        if isinstance(backup, t.Mapping)
+        for text in backup.get("warnings") or []
+    }
 
 
 def _which(item: Entry) -> tuple[object, object]:

@@ -16,19 +16,28 @@ import typing as t
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.vya.backupdb.plugins.module_utils import _argspec as argspec
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError
+from ansible_collections.vya.backupdb.plugins.module_utils._fleet.variables import mistyped
 
 # Not options of a module, but keywords of Ansible for the tasks of one instance.
 _KEYWORDS = ("become_user",)
-_FACTORIES = (
-    "connection", "store", "store_only", "timeout", "backup", "restore", "identity", "level", "limit",
-    "retention", "policy", "drill", "journal",
-)  # fmt: skip
-_NOT_PER_INSTANCE = ("target", "pin", "unpin", "limit", "database", "globals_only")
+_FACTORIES = ("connection", "store", "store_only", "timeout", "backup", "identity", "retention", "journal")
+_RULES = tuple(name for name in argspec.retention() if name.startswith("keep_"))
 _LOCAL = ("localhost", "127.0.0.1", "::1")
+_NOT_PER_INSTANCE = ("pin", "unpin")
 DEFAULT_STORE = "/var/backups/backupdb"
 # The folder of the account that owns the server: it can write there, and root need not make anything first.
 _POSTGRESQL_STORE = "~/backupdb"
 Options = dict[str, t.Any]
+_KINDS = {key: spec["type"] for name in _FACTORIES for key, spec in getattr(argspec, name)().items()}
+_UNIT = re.compile(r"/(postgresql|mariadb|mysqld?)[^/]*\.service$")
+_USUAL: t.Mapping[str, Options] = {
+    "mysql": {"login_unix_socket": "/run/mysqld/mysqld.sock", "login_user": "root", "become_user": "root"},
+    "postgresql": {
+        "login_unix_socket": "/run/postgresql/.s.PGSQL.5432",
+        "login_user": "postgres",
+        "become_user": "postgres",
+    },
+}
 
 
 @functools.lru_cache(maxsize=1)
@@ -36,9 +45,7 @@ def known_options() -> frozenset[str]:
     """The names that an instance may set: options of the modules, and keywords."""
     names: set[str] = set(_KEYWORDS)
     for factory in _FACTORIES:
-        make = getattr(argspec, factory, None)
-        if make is not None:
-            names.update(make())
+        names.update(getattr(argspec, factory)())
     return frozenset(names.difference(_NOT_PER_INSTANCE))
 
 
@@ -51,6 +58,7 @@ def resolve(
     retention: t.Mapping[str, t.Any] | None = None,
     after: t.Mapping[str, t.Any] | None = None,
     optional: t.Any = True,
+    variables: t.Sequence[str] = (),
     **common: t.Any,
 ) -> list[Options]:
     """The options of each instance of the host ``name`` (as in the inventory).
@@ -60,7 +68,8 @@ def resolve(
     and those before ``defaults``. ``retention`` is the policy of those that have none of their own: rules add up, so a
     mixture of two policies would be neither. ``after``: the result of a loop over labels; only those that went well in
     it are answered. Unless ``optional``, a host with neither instances nor servers is an error, since its server may be
-    down; one that could not be searched always is. ConfigError with all that is wrong, and never with a value that may
+    down; one that could not be searched always is. ``variables``: the names of the host's variables, of which none may
+    be nearly one of the roles'. ConfigError with all that is wrong, and never with a value that may
     be secret.
     """
     if isinstance(instances, (str, bytes)) or not isinstance(instances, t.Sequence):
@@ -72,12 +81,12 @@ def resolve(
     own = own or _found(found or {}, name, optional)
     resolved = [{"instance": "main", **base, **item} for item in own]
     for item in resolved:
-        if not any(key.startswith("keep_") and item[key] for key in item):
+        if not any(item.get(rule) for rule in _RULES):
             item.update({**_given(retention or {}), **item})
         at_home = own_store if item.get("engine") == "postgresql" else ""
         item["store"] = item.get("store") or at_home or DEFAULT_STORE
         item["host"] = item.get("host") or ("" if name in _LOCAL else name)
-    problems = [*_unknown(base, "backupdb_defaults"), *_problems(own, resolved)]
+    problems = [*mistyped(variables), *_unknown(base, "backupdb_defaults"), *_problems(own, resolved)]
     if problems:
         raise ConfigError(
             f"The configuration of {name} cannot be used. {' '.join(problems)}",
@@ -112,6 +121,11 @@ def _problems(own: list[Options], resolved: list[Options]) -> list[str]:
         if engine not in argspec.ENGINES:
             problem = "has no engine" if engine is None else "has an unknown engine"
             problems.append(f"Instance {number} {problem}: it is one of {' and '.join(argspec.ENGINES)}.")
+        problems += [
+            f"Instance {number}: {key} is no whole number."
+            for key, value in item.items()
+            if _KINDS.get(key) == "int" and value not in ("", None) and not str(value).strip().lstrip("-").isdigit()
+        ]
     labels = [str(item["instance"]) for item in resolved]
     for label in sorted({label for label in labels if labels.count(label) > 1}):
         problems.append(f"{labels.count(label)} instances have the label {label}: give each an instance of its own.")
@@ -129,7 +143,7 @@ def _problems(own: list[Options], resolved: list[Options]) -> list[str]:
 
 def _unknown(options: Options, where: str) -> list[str]:
     names = sorted(options.keys() - known_options())
-    return [f"{where} sets what no module knows: {', '.join(names)}."] if names else []
+    return [f"{where} sets what is no option of an instance: {', '.join(names)}."] if names else []
 
 
 def _found(found: t.Mapping[str, t.Any], name: str, optional: t.Any) -> list[Options]:
@@ -149,10 +163,19 @@ def _found(found: t.Mapping[str, t.Any], name: str, optional: t.Any) -> list[Opt
 
 
 def _servers(found: t.Mapping[str, t.Any]) -> list[Options]:
-    """A login as the owner of the server for each socket: that needs no password where a package made the server."""
+    """A login as the owner of the server for each socket: that needs no password where a package made the server.
+
+    Each is labelled with its engine, whatever else runs on the host. One that systemd starts with the host and that has
+    no socket is there all the same: it is down, and its backup must fail.
+    """
     servers: dict[str, Options] = {}
+    started: set[str] = set()
     for entry in found.get("files") or []:
         path = str(entry["path"])
+        unit = _UNIT.search(path)
+        if unit:
+            started.add("postgresql" if unit.group(1) == "postgresql" else "mysql")
+            continue
         match = re.search(r"^(.*)/\.s\.PGSQL\.[0-9]+$", path)
         if match:
             servers.setdefault(
@@ -165,8 +188,8 @@ def _servers(found: t.Mapping[str, t.Any]) -> list[Options]:
             )
         else:
             servers.setdefault("mysql", {"login_unix_socket": path, "login_user": "root", "become_user": "root"})
-    label = (lambda _engine: "main") if len(servers) == 1 else (lambda engine: engine)
-    return [{"engine": engine, "instance": label(engine), **options} for engine, options in sorted(servers.items())]
+    servers.update({engine: dict(_USUAL[engine]) for engine in started.difference(servers)})
+    return [{"engine": engine, "instance": engine, **options} for engine, options in sorted(servers.items())]
 
 
 __all__ = ("DEFAULT_STORE", "Options", "known_options", "resolve")

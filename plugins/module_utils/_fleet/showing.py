@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._fleet.digest import digest, message
@@ -15,6 +16,8 @@ from ansible_collections.vya.backupdb.plugins.module_utils._fleet.digest import 
 _SECRET_WORDS = ("password", "secret", "token", "identity", "store_config")
 _NOT_SECRET = ("identity_file",)
 _MASK = "********"
+# An argument of a tool.
+_SECRET_ARGUMENT = re.compile(r"^(--?[\w-]*pass[\w-]*=).+", re.S)
 _WIDTH = 100
 Rows = list[tuple[str, ...]]
 
@@ -28,6 +31,8 @@ def masked(value: t.Any) -> t.Any:
         }
     if isinstance(value, t.Sequence) and not isinstance(value, (str, bytes)):
         return [masked(inner) for inner in value]
+    if isinstance(value, str):
+        return _SECRET_ARGUMENT.sub(rf"\1{_MASK}", value)
     return value
 
 
@@ -43,7 +48,7 @@ def complaint(entry: t.Mapping[str, t.Any]) -> str:
             place = "/".join(str(part) for part in (instance["instance"], failure.get("database")) if part)
             texts.append(f"{place}: {failure.get('msg') or 'failed'}")
         for drill in instance["drills"]:
-            if not drill["passed"]:
+            if not drill["passed"] and not drill.get("told"):
                 differences = "; ".join(str(text) for text in drill.get("mismatches") or [])
                 texts.append(f"{instance['instance']}/{drill.get('database')}: {differences or 'the drill failed'}")
     return "\n".join(dict.fromkeys(texts))
@@ -51,18 +56,31 @@ def complaint(entry: t.Mapping[str, t.Any]) -> str:
 
 def listing(hosts: t.Sequence[str], variables: t.Mapping[str, t.Any]) -> list[str]:
     """The catalogs of all hosts as the lines of a table."""
-    rows: Rows = [("HOST", "INSTANCE", "DATABASE", "BACKUP", "SIZE", "ROWS", "ENCRYPTED")]
+    rows: Rows = [("HOST", "INSTANCE", "DATABASE", "BACKUP", "SIZE", "ROWS", "ENCRYPTED", "DRILL", "PINNED")]
+    damaged: list[str] = []
     for host in hosts:
         for item in _items(variables[host].get("__backup_list")):
             for backup in item.get("backups") or []:
                 cells = (_text(backup.get(name)) for name in ("instance", "database", "id", "size_human", "rows"))
-                rows.append((host, *cells, "yes" if backup.get("encrypted") else "no"))
-    return _lines(rows) if len(rows) > 1 else ["There are no backups."]
+                marks = ("yes" if backup.get(name) else "no" for name in ("encrypted", "pinned"))
+                encrypted, pinned = marks
+                rows.append((host, *cells, encrypted, _drilled(backup.get("verification")), pinned))
+            damaged += [
+                f"{host}: {place.get('place')} is no backup: {_text(place.get('problem'))}"
+                for place in item.get("incomplete") or []
+            ]
+    return [*(_lines(rows) if len(rows) > 1 else ["There are no backups."]), *damaged]
+
+
+def _drilled(record: t.Any) -> str:
+    if not isinstance(record, t.Mapping):
+        return "-"
+    return f"{'passed' if record.get('passed') else 'FAILED'} {str(record.get('finished'))[:10]}"
 
 
 def checks(hosts: t.Sequence[str], variables: t.Mapping[str, t.Any]) -> list[str]:
     """What was tried on all hosts as the lines of a table."""
-    rows: Rows = [("HOST", "INSTANCE", "SERVER", "CONNECTION", "TOOLS", "PRIVILEGES", "BACKUP")]
+    rows: Rows = [("HOST", "INSTANCE", "SERVER", "CONNECTION", "TOOLS", "PRIVILEGES", "ENCRYPTED", "BACKUP")]
     for host in hosts:
         tried = {_label(item): item for item in _items(variables[host].get("__backup_try"))}
         asked = {_label(item): item for item in _items(variables[host].get("__backup_info"))}
@@ -70,7 +88,7 @@ def checks(hosts: t.Sequence[str], variables: t.Mapping[str, t.Any]) -> list[str
             rows.append((host, label, *_checked(asked.get(label, {}), tried.get(label, {}))))
         if not asked and not tried:
             (entry,) = digest([host], variables, ("__backup_found", "__backup_info", "__backup_try"))
-            rows.append((host, "-", "-", entry["state"], "-", "-", entry["msg"]))
+            rows.append((host, "-", "-", entry["state"], "-", "-", "-", entry["msg"]))
     return _lines(rows)
 
 
@@ -78,7 +96,7 @@ def _checked(info: t.Mapping[str, t.Any], tried: t.Mapping[str, t.Any]) -> tuple
     server = info.get("server") or {}
     if not info.get("connected"):
         state = "unreachable" if info.get("unreachable") else "failed"
-        return "-", state, "-", "-", _text(message(info if info.get("msg") else tried))
+        return "-", state, "-", "-", "-", _text(message(info if info.get("msg") else tried))
     missing = [_text(item.get("privilege")) for item in info.get("missing_privileges") or []]
     names = [
         f"{database['name']}: {database['problem']}"
@@ -91,8 +109,15 @@ def _checked(info: t.Mapping[str, t.Any], tried: t.Mapping[str, t.Any]) -> tuple
         "ok",
         "ok" if info.get("tools") else "missing",
         f"lacks {', '.join(missing)}" if missing else "ok",
+        _encrypted(tried),
         verdict,
     )
+
+
+def _encrypted(tried: t.Mapping[str, t.Any]) -> str:
+    """Whether somebody who gets at the store could read the backups."""
+    arguments = (tried.get("invocation") or {}).get("module_args") or {}
+    return "yes" if arguments.get("recipients") else "no"
 
 
 def _items(result: t.Any) -> list[t.Mapping[str, t.Any]]:

@@ -54,6 +54,12 @@ class Channel(abc.ABC):
         """Send what was prepared; ``timeout`` is in seconds. ChannelError when it, or some of it, did not get through;
         the next attempt sends only what did not."""
 
+    def probe(self, timeout: float) -> bool:
+        """Find out, without telling anybody anything, whether an attempt would get through; False where that cannot be
+        done. ChannelError when it would not."""
+        del timeout
+        return False
+
     def secrets(self) -> t.Iterable[str]:
         """What may stand in no message of this channel."""
         return ()

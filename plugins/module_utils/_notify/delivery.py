@@ -41,11 +41,14 @@ class Delivery:
     error: str = ""
 
 
-def deliver(channels: t.Sequence[Channel], patience: Patience, check: t.Callable[[], None]) -> list[Delivery]:
-    """Send what the channels have prepared. ``check`` is called often and may raise, which ends it all."""
+def deliver(
+    channels: t.Sequence[Channel], patience: Patience, check: t.Callable[[], None], *, probe: bool = False
+) -> list[Delivery]:
+    """Send what the channels have prepared, or with ``probe`` only find out whether that would work. ``check`` is
+    called often and may raise, which ends it all."""
     deliveries = [Delivery(channel) for channel in channels]
     threads = [
-        threading.Thread(target=_persist, args=(delivery, patience), daemon=True, name=delivery.channel.name)
+        threading.Thread(target=_persist, args=(delivery, patience, probe), daemon=True, name=delivery.channel.name)
         for delivery in deliveries
     ]
     for thread in threads:
@@ -57,12 +60,12 @@ def deliver(channels: t.Sequence[Channel], patience: Patience, check: t.Callable
     return deliveries
 
 
-def _persist(delivery: Delivery, patience: Patience) -> None:
+def _persist(delivery: Delivery, patience: Patience, probe: bool) -> None:
     """Attempt until it works, or is known never to work, or was tried often enough."""
     delay = patience.delay
     while True:
         delivery.attempts += 1
-        error = _attempt(delivery.channel, patience.timeout)
+        error = _attempt(delivery.channel, patience.timeout, probe)
         if error is None:
             delivery.error = ""
             return
@@ -73,14 +76,14 @@ def _persist(delivery: Delivery, patience: Patience) -> None:
         delay *= 2
 
 
-def _attempt(channel: Channel, timeout: float) -> ChannelError | None:
+def _attempt(channel: Channel, timeout: float, probe: bool) -> ChannelError | None:
     """One attempt that ends in time, whatever the other side does: a server that sends a byte now and then never lets
     the time limit of a socket pass."""
     outcome: list[ChannelError | None] = []
 
     def work() -> None:
         try:
-            channel.attempt(timeout)
+            (channel.probe if probe else channel.attempt)(timeout)
             outcome.append(None)
         except ChannelError as exc:
             outcome.append(exc)

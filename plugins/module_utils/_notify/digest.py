@@ -58,6 +58,20 @@ class Drill:
 
 
 @dataclasses.dataclass(frozen=True)
+class Unlisted:
+    """What was done beyond the items and drills that are listed. Sizes in bytes."""
+
+    databases: int = 0
+    size: int = 0
+    plain_size: int = 0
+    drills: int = 0
+    passed: int = 0
+
+    def __add__(self, other: Unlisted) -> Unlisted:
+        return Unlisted(*(mine + yours for mine, yours in zip(dataclasses.astuple(self), dataclasses.astuple(other))))
+
+
+@dataclasses.dataclass(frozen=True)
 class Host:
     """One host. ``state`` is one of STATES, and never ``ok`` when something on it failed; ``note`` says why it was
     skipped."""
@@ -70,16 +84,17 @@ class Host:
     problems: int = 0
     removed: int = 0
     freed: int = 0
+    unlisted: Unlisted = Unlisted()
 
     @property
     def databases(self) -> int:
         """How many were backed up."""
-        return sum(1 for item in self.items if item.is_database)
+        return sum(1 for item in self.items if item.is_database) + self.unlisted.databases
 
     @property
     def size(self) -> int:
         """Bytes in the store."""
-        return sum(item.size for item in self.items)
+        return sum(item.size for item in self.items) + self.unlisted.size
 
     @property
     def seconds(self) -> float:
@@ -132,7 +147,7 @@ class Digest:
     @property
     def plain_size(self) -> int:
         """The same before compression."""
-        return sum(item.plain_size for host in self.hosts for item in host.items)
+        return sum(sum(item.plain_size for item in host.items) + host.unlisted.plain_size for host in self.hosts)
 
     @property
     def removed(self) -> int:
@@ -148,6 +163,13 @@ class Digest:
     def drills(self) -> tuple[Drill, ...]:
         """All drills."""
         return tuple(drill for host in self.hosts for drill in host.drills)
+
+    @property
+    def drilled(self) -> tuple[int, int]:
+        """How many drills passed, of how many."""
+        listed, unlisted = self.drills, [host.unlisted for host in self.hosts]
+        passed = sum(1 for drill in listed if drill.passed) + sum(item.passed for item in unlisted)
+        return passed, len(listed) + sum(item.drills for item in unlisted)
 
     def count(self, state: str) -> int:
         """How many hosts are in a state."""
@@ -167,7 +189,7 @@ class Digest:
         if self.items:
             return f"{counted(self.databases, 'database')} {where} backed up"
         if self.drills:
-            return f"{counted(len(self.drills), 'drill')} {where} passed"
+            return f"{counted(self.drilled[1], 'drill')} {where} passed"
         if self.removed:
             return f"{counted(self.removed, 'old backup')} {where} removed"
         return f"{counted(self.count(OK), 'host')} without failures"
@@ -199,5 +221,6 @@ __all__ = (
     "Item",
     "Problem",
     "Remark",
+    "Unlisted",
     "counted",
 )

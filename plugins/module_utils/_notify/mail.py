@@ -109,10 +109,17 @@ class MailChannel(Channel):
         self._message = message
 
     def attempt(self, timeout: float) -> None:
+        self._speak(self._send, timeout)
+
+    def probe(self, timeout: float) -> bool:
+        self._speak(self._ask, timeout)
+        return True
+
+    def _speak(self, what: t.Callable[[smtplib.SMTP], None], timeout: float) -> None:
         try:
             smtp = self._connected(timeout)
             try:
-                self._send(smtp)
+                what(smtp)
             finally:
                 _hang_up(smtp)
         except (smtplib.SMTPException, OSError, UnicodeError, ValueError) as exc:
@@ -143,6 +150,16 @@ class MailChannel(Channel):
             raise
         return smtp
 
+    def _ask(self, smtp: smtplib.SMTP) -> None:
+        """Name the sender and the recipients, and no message."""
+        smtp.ehlo_or_helo_if_needed()
+        code, said = smtp.mail(self._sender.addr_spec)
+        if code >= 400:
+            raise smtplib.SMTPSenderRefused(code, said, self._sender.addr_spec)
+        answers = {address: smtp.rcpt(address) for address in self._left}
+        smtp.rset()
+        self._tell_refused({address: answer for address, answer in answers.items() if answer[0] >= 400})
+
     def _send(self, smtp: smtplib.SMTP) -> None:
         """To all who are left; ChannelError when some of them are refused."""
         try:
@@ -150,6 +167,10 @@ class MailChannel(Channel):
         except smtplib.SMTPRecipientsRefused as exc:
             refused = exc.recipients
         self._delivered += [address for address in self._left if address not in refused]
+        self._tell_refused(refused)
+
+    def _tell_refused(self, refused: t.Mapping[str, tuple[int, bytes]]) -> None:
+        """ChannelError when there are any."""
         for address, (code, said) in refused.items():
             self._refused[address] = f"{address} ({code} {clean.line(_decoded(said))})"
         self._left = [address for address in self._left if address in refused and refused[address][0] < 500]

@@ -44,7 +44,7 @@ def payload(digest: Digest) -> dict[str, t.Any]:
             "databases": digest.databases,
             "size": digest.size,
             "plain_size": digest.plain_size,
-            "drills": len(digest.drills),
+            "drills": digest.drilled[1],
             "removed": digest.removed,
             "freed": digest.freed,
         },
@@ -65,7 +65,7 @@ def _host(host: Host) -> dict[str, t.Any]:
         "size": host.size,
         "seconds": round(host.seconds, 3),
         "failures": host.problems,
-        "drills": len(host.drills),
+        "drills": len(host.drills) + host.unlisted.drills,
         "removed": host.removed,
     }
 

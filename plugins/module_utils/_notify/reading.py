@@ -29,6 +29,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._notify.digest import
     Item,
     Problem,
     Remark,
+    Unlisted,
 )
 
 _WHY_LENGTH = 1200
@@ -86,6 +87,7 @@ class _Reader:
             items += self._items(instance, name, prefix)
             drills += self._drills(instance, name, prefix)
             self._remarks(instance, [name, *prefix])
+        self._remarks(source, [name])
         if state not in STATES:
             msg = msg or (f"Its state is {clean.line(state, 40)!r}, which says nothing." if state else "")
             state = FAILED if msg or not instances else OK
@@ -102,8 +104,9 @@ class _Reader:
             items=tuple(items),
             drills=tuple(drills),
             problems=found,
-            removed=sum(len(_dicts(instance.get("removed"))) for instance in instances),
+            removed=sum(len(_dicts(item.get("removed"))) + _whole(item.get("more_removed")) for item in instances),
             freed=sum(_whole(instance.get("freed")) for instance in instances),
+            unlisted=sum((_unlisted(instance) for instance in instances), Unlisted()),
         )
 
     def judge(self, hosts: t.Sequence[Host]) -> None:
@@ -148,7 +151,7 @@ class _Reader:
                 continue  # check mode: none was done
             label = " / ".join([*prefix, self._name(drill.get("database")) or "(no name)"])
             passed = drill.get("passed") is True
-            if not passed:
+            if not passed and drill.get("told") is not True:
                 differences = [self._mismatch(item) for item in _list(drill.get("mismatches"))]
                 told = differences[:_MISMATCHES]
                 if len(differences) > len(told):
@@ -191,6 +194,23 @@ class _Reader:
 def _is_told(msg: str, whys: t.Sequence[str]) -> bool:
     """Whether a task's message only repeats what its failures say."""
     return any(why[:80] in msg or msg[:80] in why for why in whys)
+
+
+def _unlisted(instance: t.Mapping[str, t.Any]) -> Unlisted:
+    """What the totals of a long result count beyond its lists."""
+    totals = instance.get("totals")
+    if not isinstance(totals, t.Mapping):
+        return Unlisted()
+    backups, drills = _dicts(instance.get("backups")), _dicts(instance.get("drills"))
+    databases = [item for item in backups if item.get("kind") != "globals" and item.get("database") != GLOBALS]
+    listed = {
+        "databases": len(databases),
+        "size": sum(_whole(item.get("size")) for item in backups),
+        "plain_size": sum(_whole(item.get("plain_size")) for item in backups),
+        "drills": len(drills),
+        "passed": sum(1 for item in drills if item.get("passed") is True),
+    }
+    return Unlisted(**{name: max(_whole(totals[name]) - count, 0) for name, count in listed.items() if name in totals})
 
 
 def _list(value: object) -> list[t.Any]:

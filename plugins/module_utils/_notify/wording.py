@@ -79,8 +79,8 @@ def figures(digest: Digest) -> list[tuple[str, str, str]]:
         found.append(("Databases", str(digest.databases), f"and {counted(other, 'set')} of roles" if other else ""))
         found.append(("Stored", human_size(digest.size), f"from {human_size(digest.plain_size)}"))
     if digest.drills:
-        passed = sum(1 for drill in digest.drills if drill.passed)
-        found.append(("Drills passed", f"{passed} of {len(digest.drills)}", ""))
+        passed, drills = digest.drilled
+        found.append(("Drills passed", f"{passed} of {drills}", ""))
     if digest.removed:
         found.append(("Removed", counted(digest.removed, "backup"), f"{human_size(digest.freed)} freed"))
     if digest.seconds is not None and len(found) < 4:
@@ -99,7 +99,7 @@ def host_totals(host: Host) -> str:
     if host.items:
         told += [counted(host.databases, "database"), human_size(host.size), human_time(host.seconds)]
     if host.drills:
-        told.append(counted(len(host.drills), "drill"))
+        told.append(counted(len(host.drills) + host.unlisted.drills, "drill"))
     if host.removed:
         told.append(f"{host.removed} removed")
     return ", ".join(told)

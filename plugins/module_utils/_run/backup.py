@@ -153,6 +153,7 @@ class Backup:
                 outcome.failed(names.GLOBALS, exc)
         for database in chosen:
             try:
+                self._check_series(store, database.name)
                 self._check_space(store, database)
                 self._engine.check_readable(database.name, extra_args=self._options.extra_args)
             except BackupError as exc:
@@ -222,12 +223,28 @@ class Backup:
                 hint="Free some space, or choose another store; nothing was written.",
             )
 
+    def _check_series(self, store: Store | None, name: str) -> None:
+        """Refuse a series with backups of another product: two servers under one name would prune each other's."""
+        if store is None:
+            return
+        host, instance = self._options.host, self._options.instance
+        ours = self._engine.server().engine
+        for entry in catalog.read(store, host=host, instance=instance, database=name).entries:
+            theirs = entry.manifest.engine["name"]
+            if theirs != ours:
+                raise StoreError(
+                    f"{entry.place} is a backup of {theirs}, and this server is {ours}: two would share a series.",
+                    stage="preflight",
+                    hint="Give each server a host or an instance of its own; nothing was written.",
+                )
+
     def _one(self, store: Store, database: Database | None) -> dict[str, t.Any]:
         name = database.name if database else names.GLOBALS
         stages = Stages(name, self._log)
         started = utc_now()
         backup_id = names.new_id(started)
         with stages.stage("space"):
+            self._check_series(store, name)
             if database is not None:
                 self._check_space(store, database)
         self._run.step(f"open {name}")

@@ -46,9 +46,22 @@ def run(job: Job) -> Answer:
     notice = _notice(digest)
     for channel in channels:
         channel.prepare(notice)
-    done = [] if job.check_mode else deliver(channels, patience, job.run.check)
-    sent = [Delivery(channel) for channel in channels] if job.check_mode else done
-    return _answer(job, digest, notice, sent)
+    done = _probed(job, channels) if job.check_mode else deliver(channels, patience, job.run.check)
+    return _answer(job, digest, notice, done)
+
+
+def _probed(job: Job, channels: t.Sequence[Channel]) -> list[Delivery]:
+    """Check mode: those that would hear of it, after the mail server was asked whether it takes mails to everybody who
+    is named, good news or bad. Other channels have no question that tells nothing."""
+    params = job.params
+    asked = [mail] if (mail := _mail(params, *_RECIPIENTS)) else []
+    failed = [
+        delivery
+        for delivery in deliver(asked, Patience(0, 0.0, float(params["attempt_timeout"])), job.run.check, probe=True)
+        if delivery.error
+    ]
+    bad = [delivery.channel.target for delivery in failed]
+    return [Delivery(channel) for channel in channels if channel.target not in bad] + failed
 
 
 _HINT = "Give smtp_host and recipients, webhook_url, ping_success and ping_fail, or apprise_urls."
@@ -132,10 +145,12 @@ def _channels(params: t.Mapping[str, t.Any], digest: Digest) -> list[Channel]:
     return [channel for channel in wanted if channel and not (params["test_mode"] and isinstance(channel, PingChannel))]
 
 
-def _mail(params: t.Mapping[str, t.Any], name: str) -> MailChannel | None:
-    recipients = [address for address in params[name] if address.strip()]
+def _mail(params: t.Mapping[str, t.Any], *names: str) -> MailChannel | None:
+    """One mail to all recipients of some lists."""
+    recipients = [address for name in names for address in params[name] if address.strip()]
     if not recipients:
         return None
+    name = " and ".join(names)
     for option in ("smtp_host", "sender"):
         if not params[option]:
             raise ConfigError(f"{name} is given, and {option} is not.", hint="E-mail needs smtp_host and sender.")
@@ -159,7 +174,7 @@ def _answer(job: Job, digest: Digest, notice: Notice, deliveries: t.Sequence[Del
         told = channel.told(check_mode=job.check_mode)
         if delivery.error:
             failures.append({**known, "msg": job.run.redact(delivery.error)})
-        if not delivery.error or told.get("recipients"):
+        if not delivery.error or (told.get("recipients") and not job.check_mode):
             sent.append({**known, **told})
     result: dict[str, t.Any] = {"sent": sent, "failures": failures}
     if job.params["event"] == "finish":

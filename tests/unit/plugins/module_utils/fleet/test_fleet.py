@@ -12,6 +12,9 @@ from ansible_collections.vya.backupdb.plugins.module_utils._fleet.digest import 
 from ansible_collections.vya.backupdb.plugins.module_utils._fleet.instances import resolve
 from ansible_collections.vya.backupdb.plugins.module_utils._fleet.packages import libraries, tools
 from ansible_collections.vya.backupdb.plugins.module_utils._fleet.showing import complaint, masked
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import utc_now
+from ansible_collections.vya.backupdb.plugins.module_utils._notify.reading import read
+from ansible_collections.vya.backupdb.plugins.module_utils._run.context import fit
 
 PG = {"engine": "postgresql"}
 
@@ -61,8 +64,29 @@ def test_servers_are_found_by_their_sockets():
     assert (mysql["engine"], mysql["instance"], mysql["become_user"]) == ("mysql", "mysql", "root")
     assert (postgresql["login_user"], postgresql["store"]) == ("postgres", "~/backupdb")
     (alone,) = resolve([], "db1", found={"files": files[:1]}, store="/mnt/b")
-    assert (alone["instance"], alone["store"]) == ("main", "/mnt/b")
+    assert (alone["instance"], alone["store"]) == ("postgresql", "/mnt/b")
     assert resolve([], "db1", found={"skipped": True}) == []
+
+
+@pytest.mark.parametrize("unit", ["mariadb", "mysql", "mysqld"])
+def test_a_server_without_a_socket_is_missed(unit):
+    """systemd starts it with the host, so it is down, and no host without it."""
+    folder = "/etc/systemd/system/multi-user.target.wants"
+    files = [
+        {"path": "/run/postgresql/.s.PGSQL.5432", "pw_name": "pgowner"},
+        {"path": f"{folder}/postgresql.service", "pw_name": "root"},
+        {"path": f"{folder}/{unit}.service", "pw_name": "root"},
+    ]
+    mysql, postgresql = resolve([], "db1", found={"files": files})
+    assert (mysql["instance"], mysql["login_unix_socket"]) == ("mysql", "/run/mysqld/mysqld.sock")
+    assert (postgresql["instance"], postgresql["become_user"]) == ("postgresql", "pgowner")
+    (down,) = resolve([], "db1", found={"files": files[1:2]}, optional=False)
+    assert (down["instance"], down["become_user"]) == ("postgresql", "postgres")
+
+
+def test_an_option_of_restores_is_no_policy():
+    with pytest.raises(ConfigError, match="no option of an instance: keep_previous, no_owner"):
+        resolve([{**PG, "keep_previous": True, "no_owner": True}], "db1")
 
 
 @pytest.mark.parametrize("found", [{"failed": True}, {"unreachable": True}])
@@ -128,6 +152,30 @@ def test_a_host_that_went_well():
     assert complaint(entry) == ""
 
 
+def test_what_a_long_result_leaves_out_is_counted():
+    backups = [
+        {"database": f"customer_{number:03}", "kind": "database", "size": 1000, "plain_size": 5000, "note": "x" * 400}
+        for number in range(300)
+    ]
+    totals = {"databases": 300, "size": 300_000, "plain_size": 1_500_000}
+    result = fit({"backups": backups, "failures": [], "totals": totals}, ("backups", "failures"))
+    assert len(result["backups"]) < 250
+    long = item("main", **result, changed=True)
+    short = item("second", backups=backups[:2], failures=[], totals={"databases": 2}, changed=True)
+    told = read([one(first={"results": [long, short]})], title="x", finished=utc_now(), redact=str)
+    assert (told.databases, told.size, told.plain_size) == (302, 302_000, 1_510_000)
+    assert not told.failed
+    (remark,) = told.remarks
+    assert remark.text.startswith(f"The result was too long to hold all: {300 - len(result['backups'])} backups are")
+
+
+def test_drills_that_a_long_result_leaves_out_are_counted():
+    drills = [{"database": f"d{number}", "passed": True} for number in range(3)]
+    long = item("main", drills=drills, totals={"drills": 400, "passed": 399}, left_out={"drills": 397}, changed=True)
+    told = read([one(first={"results": [long]})], title="x", finished=utc_now(), redact=str)
+    assert told.drilled == (399, 400)
+
+
 def test_a_drill_alone_is_no_backup():
     entry = one(first={"results": [item("main", drills=[{"database": "shop", "passed": True}])]})
     assert "backups" not in entry["instances"][0]
@@ -168,6 +216,7 @@ def test_who_refused_to_start_a_module_is_told():
 
 
 def test_secrets_are_masked_at_any_depth():
+    assert masked(["--set-password=a", "-u=b"]) == ["--set-password=********", "-u=b"]
     shown = masked([{"login_password": "a", "identity_file": "/k", "more": {"webhook_secret": "b", "identity": ""}}])
     assert shown == [
         {"login_password": "********", "identity_file": "/k", "more": {"webhook_secret": "********", "identity": ""}}

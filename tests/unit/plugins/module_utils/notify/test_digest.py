@@ -36,7 +36,7 @@ def test_a_failure_makes_its_host_a_failed_one():
     assert found.failed_hosts == ("a",)
     (problem,) = found.problems
     assert (problem.places, problem.stage, problem.why) == (("a / crm",), "dump", "pg_dump failed.")
-    assert "Run the backup" in problem.advice
+    assert "run the backup" in problem.advice
     assert wording.subject(found) == "Nightly FAILED: a (1 of 2 hosts)"
 
 
