@@ -50,7 +50,7 @@ def test_check_asks_the_mail_server(fleet: Fleet, box: MailBox) -> None:
     assert fleet.play("check").rc == 0
     played = fleet.play("check", extra={"backupdb_notify_smtp_port": 1})
     assert played.rc != 0
-    assert "127.0.0.1:1: Connection refused" in played.output, played.output
+    assert "127.0.0.1:1 cannot be reached: Connection refused" in played.output, played.output
     assert box.messages == []
 
 
