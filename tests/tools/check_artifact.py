@@ -46,7 +46,7 @@ ALLOWED = tuple(
         r"docs/(?:[\w-]+/)*[\w.-]+\.(json|md|rst|yml)",
         r"meta/(runtime|execution-environment)\.yml",
         r"meta/ee-(requirements|bindep)\.txt",
-        r"playbooks/\w+\.yml",
+        r"playbooks/(?:parts/)?\w+\.yml",
         r"plugins/(doc_fragments|modules|filter|lookup)/\w+\.py",
         r"plugins/module_utils/_\w+\.py",
         r"plugins/module_utils/_\w+/(?:\w+/)*\w+\.py",
