@@ -30,9 +30,14 @@ def test_check_mode_changes_nothing(fleet: Fleet, box: MailBox, fleet_servers: P
 def test_list_and_check_show_tables(fleet: Fleet, fleet_servers: Pair) -> None:
     """One line for each backup; one for each server, and the run fails when one of them would."""
     fleet.back_up()
+    broken = fleet.store / "pg" / "main" / NAME / "20200101T000000Z-abcdef"
+    broken.mkdir()
+    (broken / "manifest.json").write_text("{", encoding="utf-8")
     listed = fleet.play("list")
     assert listed.rc == 0, listed.output
     assert listed.output.count(f" main      {NAME} ") == 2, listed.output
+    assert f"pg: pg/main/{NAME}/{broken.name} is no backup: " in listed.output
+    assert listed.output.count("  yes        -      no") == 2, listed.output
     assert listed.changed() == []
     fleet.hosts["gone"] = {**UNREACHABLE, "backupdb_instances": [instance(fleet_servers[0])]}
     fleet.hosts["key"] = {"backupdb_instances": [instance(fleet_servers[0])], "backupdb_recipients": ["age1nonsense"]}
@@ -41,7 +46,7 @@ def test_list_and_check_show_tables(fleet: Fleet, fleet_servers: Pair) -> None:
     assert checked.changed() == []
     failed = {event["host"] for event in checked.events if event["status"] == "failed"}
     assert failed == {"gone", "key"}
-    for words in ("pg    main      postgresql 15  ok", "mariadb 10.11", "unreachable", "age1nonsense"):
+    for words in ("pg    main      postgresql 15  ok", "  ok     yes        ok", "mariadb 10.11", "unreachable", "age1nonsense"):
         assert words in checked.output, checked.output
 
 

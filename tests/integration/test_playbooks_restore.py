@@ -32,6 +32,9 @@ def test_a_restore_names_one_host_and_replaces_with_consent_only(fleet: Fleet, f
         refused = fleet.play("restore", "-l", "pg", extra={**wanted, **confirm})
         assert refused.rc != 0 and f"-e confirm={NAME}" in refused.output
         assert pg15.query("SELECT count(*) FROM orders", database=NAME) == [(0,)]
+    unasked = fleet.play("restore", "-l", "pg", "--skip-tags", "always", extra=wanted)
+    assert unasked.rc != 0 and "exists" in unasked.output, unasked.output
+    assert pg15.query("SELECT count(*) FROM orders", database=NAME) == [(0,)]
     checked = fleet.play("restore", "-l", "pg", "--check", "--diff", extra=wanted)
     assert checked.rc == 0, checked.output
     assert pg15.query("SELECT count(*) FROM orders", database=NAME) == [(0,)]

@@ -24,7 +24,12 @@ _DRILL = ("id", "database", "passed", "seconds", "tables", "rows", "mismatches")
 _TOTALS = ("databases", "size", "plain_size", "drills", "passed")
 _FAILURE = ("database", "id", "stage", "msg")
 _MSG_LENGTH = 2000
-_PREFIXES = re.compile(r"^(?:Task failed: |Action failed: |Module failed: |The filter plugin '[\w.]+' failed: )+")
+_PREFIXES = re.compile(
+    r"^(?:Task failed: |Action failed: |Module failed: |The filter plugin '[\w.]+' failed: "
+    # ansible-core before 2.19
+    r"|An unhandled exception occurred while templating '.*?'\. Error was a <class '[\w.]+'>, original message: )+",
+    re.S,
+)
 NOTHING = "No database server was found on this host, and backupdb_instances is empty."
 SILENT = "The host gave no result. The output of the run says why."
 

@@ -116,8 +116,8 @@ def _checked(info: t.Mapping[str, t.Any], tried: t.Mapping[str, t.Any]) -> tuple
 
 def _encrypted(tried: t.Mapping[str, t.Any]) -> str:
     """Whether somebody who gets at the store could read the backups."""
-    arguments = (tried.get("invocation") or {}).get("module_args") or {}
-    return "yes" if arguments.get("recipients") else "no"
+    backups = [item for item in tried.get("backups") or [] if isinstance(item, t.Mapping)]
+    return "-" if not backups else "yes" if all(item.get("encrypted") for item in backups) else "no"
 
 
 def _items(result: t.Any) -> list[t.Mapping[str, t.Any]]:

@@ -72,7 +72,7 @@ def _predicted(job: Job, backup: Backup) -> Answer:
     names = [database.name for database in chosen]
     if job.params["globals"] and GLOBALS not in {failure["database"] for failure in outcome.failures}:
         names.insert(0, GLOBALS)
-    labels = {"host": job.host, "instance": job.params["instance"]}
+    labels = {"host": job.host, "instance": job.params["instance"], "encrypted": bool(job.params["recipients"])}
     outcome.done += [{**labels, "database": name, "kind": _kind(name)} for name in names]
     answer = outcome_answer(outcome, 0.0)
     if not answer.failed:

@@ -198,6 +198,17 @@ def test_a_drill_that_differs_is_told_once():
         ({"first": {"results": [item("main", unreachable=True, msg="gone")]}}, "unreachable", "gone"),
         ({"first": {"failed": True, "msg": "bad", "results": [item("main", skipped=True)]}}, "failed", "bad"),
         ({"first": {"failed": True, "msg": "The filter plugin 'a.b.c' failed: bad"}}, "failed", "bad"),
+        (
+            {
+                "first": {
+                    "failed": True,
+                    "msg": "An unhandled exception occurred while templating '{{ a | b('c') }}'. Error was a"
+                    " <class 'ansible.errors.AnsibleFilterError'>, original message: bad",
+                }
+            },
+            "failed",
+            "bad",
+        ),
         ({"first": {"results": [item("main", failed=True, msg="bad")]}}, "failed", ""),
     ],
 )
