@@ -119,7 +119,7 @@ def test_check_mode_writes_nothing_and_predicts_what_is_done(desk: Desk) -> None
         assert desk.files() == before
         done = succeeded(desk.backup(choice))
         assert predicted["changed"] == done["changed"]
-        names = ("host", "instance", "database", "kind")
+        names = ("host", "instance", "database", "kind", "encrypted")
         assert predicted["backups"] == [{name: item[name] for name in names} for item in done["backups"]]
     for params in ({"target": "copy"}, {"if_exists": "replace"}):
         before, databases = desk.files(), desk.server.databases()
