@@ -7,17 +7,18 @@
 from __future__ import annotations
 
 import re
+import runpy
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.vya.backupdb.plugins.module_utils._fleet.variables import KNOWN
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "backupdb_"
 
+KNOWN: frozenset[str] = runpy.run_path(str(ROOT / "plugins/module_utils/_fleet/variables.py"))["KNOWN"]
 OF_PLAYBOOKS = {
     *("backupdb_hosts", "backupdb_serial", "backupdb_pipelining"),
     *(f"backupdb_list_{name}" for name in ("database", "backup", "before", "limit")),
