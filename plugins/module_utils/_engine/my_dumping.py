@@ -181,7 +181,9 @@ class MysqlDump(Dump):
             self._counter.join()
         if self._count_error is not None:
             cause = self.cause(self._count_error)
-            raise cause from (self._count_error if cause is not self._count_error else self._count_error.__cause__)
+            if cause is self._count_error:
+                raise cause
+            raise cause from self._count_error
         self._query("ROLLBACK")
         changed = self._changed(self._connection)
         if changed:

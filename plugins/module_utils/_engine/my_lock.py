@@ -16,7 +16,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client imp
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError
 
 # Waiting for the global read lock stops all writers behind it, so it must be short.
-LOCK_WAIT = 3
+_LOCK_WAIT = 3
 _HELD_AT_MOST = 15.0
 
 
@@ -38,7 +38,7 @@ class GlobalReadLock:
         """An empty text when the lock is held, or why it is not."""
         connection = self._client.connect()
         try:
-            execute(connection, f"SET SESSION lock_wait_timeout = {LOCK_WAIT}", stage="lock")
+            execute(connection, f"SET SESSION lock_wait_timeout = {_LOCK_WAIT}", stage="lock")
             execute(connection, "FLUSH TABLES WITH READ LOCK", stage="lock")
         except EngineError as exc:
             connection.close()
@@ -70,4 +70,4 @@ class GlobalReadLock:
                 connection.close()
 
 
-__all__ = ("LOCK_WAIT", "GlobalReadLock")
+__all__ = ("GlobalReadLock",)

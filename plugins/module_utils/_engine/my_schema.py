@@ -28,7 +28,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Sche
 UNCOMPARED = "status of event "
 _INVALID_VIEW = 1356
 # No such table, routine, trigger, event, sequence: it went after it was listed.
-GONE = (1146, 1305, 1360, 1539, 4091)
+_GONE = (1146, 1305, 1360, 1539, 4091)
 _ATTEMPTS = 3
 _NO_EXECUTE = 1370
 _AUTO_INCREMENT = re.compile(r"^(\).*?) AUTO_INCREMENT=[0-9]+", re.M)
@@ -240,7 +240,7 @@ def read(
             definitions = reader.definitions()
             return reader, definitions, reader.objects(definitions)
         except EngineError as exc:
-            if error_number(exc) not in GONE or attempt == _ATTEMPTS:
+            if error_number(exc) not in _GONE or attempt == _ATTEMPTS:
                 raise
 
 
@@ -254,4 +254,4 @@ def object_names(definitions: t.Iterable[Definition], folds: bool) -> set[str]:
     return {name.lower() for name in names} if folds else names
 
 
-__all__ = ("GONE", "UNCOMPARED", "Reader", "object_names", "read")
+__all__ = ("UNCOMPARED", "Reader", "object_names", "read")
