@@ -203,7 +203,7 @@ class MyContent(MySettings):
         if verb != "DROP":
             self._check_names(parsed, places)
         # A view may show what is in another database, and may name its own as an alias.
-        own = [place for place in read if my_names.qualifier(parsed, place) == (self.selected or None)]
+        own = [place for place in read if self.selected and my_names.qualifier(parsed, place) == self.selected]
         self._count(table.MY_QUALIFIER, bool(own) and kind == "VIEW")
         changes.update({place + step: "" for place in own for step in (0, 1)})
         if self.target.flavour == "mysql" and kind in my_versions.MARIADB_KINDS:

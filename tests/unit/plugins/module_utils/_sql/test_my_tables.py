@@ -133,3 +133,19 @@ TAKEN: list[tuple[str, str]] = [
 def test_what_is_executed(sql: str, made: str) -> None:
     out, dummy = through(MARIADB, f"USE old;\n{T};\n{sql};")
     assert out == [T, *(made or sql).split("\n")]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE VIEW v AS SELECT id FROM a AS b",
+        "CREATE VIEW v AS SELECT id FROM a",
+        "CREATE VIEW v AS SELECT id FROM a WHERE id > 1",
+        "CREATE VIEW v AS SELECT a.id FROM a JOIN other.b USING (id)",
+        "CREATE TABLE c AS SELECT id FROM a",
+    ],
+)
+def test_a_stream_that_names_no_database_stays_as_it_is(sql: str) -> None:
+    out, rules = through(MARIADB, f"{T};\n{sql};")
+    assert out == [T, sql]
+    assert rules.adaptations == {}
