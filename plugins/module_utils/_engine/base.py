@@ -99,13 +99,15 @@ class Facts:
 @dataclasses.dataclass(frozen=True)
 class Known:
     """What a server knows, for statements that others wrote. ``settings``: names of its variables in lower case;
-    ``accounts``: names of roles (PostgreSQL), or (user, host); ``defaults``: properties of a new database."""
+    ``accounts``: names of roles (PostgreSQL), or (user, host); ``defaults``: properties of a new database; ``catalog``:
+    names of the relations of pg_catalog."""
 
     settings: frozenset[str]
     accounts: frozenset[t.Any]
     collations: frozenset[str]
     sql_modes: frozenset[str]
     defaults: t.Mapping[str, str]
+    catalog: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -182,6 +184,10 @@ class Session(abc.ABC):
     @abc.abstractmethod
     def run(self, statement: bytes, *, data: bool = False) -> None:
         """Run one statement as it is; EngineError with what the server said, less the values of ``data``."""
+
+    def agree(self, strings: tuple[bool, bool, bool] | None) -> None:  # noqa: B027 - not all have something to ask
+        """EngineError unless the server reads what follows as it was read here: (backslashes escape, double quotes
+        quote names, bytes that are no ASCII are UTF-8), or None: as before."""
 
     @abc.abstractmethod
     def copy(self, statement: bytes, data: t.Iterator[bytes]) -> None:

@@ -30,6 +30,9 @@ except ImportError:
 # not set them itself; some of them bring others along.
 _OTHER_STRINGS = frozenset("ANSI ANSI_QUOTES DB2 MAXDB MSSQL NO_BACKSLASH_ESCAPES ORACLE POSTGRESQL".split())
 _IN_TRANSACTION = 1
+_UTF8 = ("utf8", "utf8mb3", "utf8mb4", "binary", "ascii")
+# What is run later, by itself or by a statement, may set what a statement does not show.
+_CODE = re.compile(rb"\b(?:TRIGGER|FUNCTION|PROCEDURE|PACKAGE)\b", re.I)
 # Errors that quote names, never values: unknown columns and tables, too many or few columns, no default.
 _NAMES_ONLY = (1054, 1136, 1146, 1364)
 
@@ -45,6 +48,8 @@ class MysqlSession(Session):
         execute(connection, f"SET SESSION sql_mode = '{kept}', time_zone = @@GLOBAL.time_zone", stage="load")
         execute(connection, f"USE {quote(database)}", stage="load")
         self._cursor = connection.cursor()
+        self._strings = (True, False, True)
+        self._code = False
 
     def run(self, statement: bytes, *, data: bool = False) -> None:
         try:
@@ -53,6 +58,24 @@ class MysqlSession(Session):
                 pass
         except pymysql.Error as exc:
             raise EngineError(f"The server refused it: {_words(exc, data)}", stage="load") from exc
+        self._code = self._code or (not data and _CODE.search(statement) is not None)
+
+    def agree(self, strings: tuple[bool, bool, bool] | None) -> None:
+        if strings is None and not self._code:
+            return
+        self._strings = strings or self._strings
+        if self._seen() != self._strings:
+            raise EngineError(
+                "Refused: sql_mode or the client's character set is not what the file says, and strings would be read"
+                " otherwise than they are written.",
+                stage="load",
+                hint="Set them by words: SET sql_mode = '...', SET NAMES utf8mb4.",
+            )
+
+    def _seen(self) -> tuple[bool, bool, bool]:
+        modes, charset = execute(self._connection, "SELECT @@sql_mode, @@character_set_client", stage="load")[0]
+        held = str(modes).split(",")
+        return "NO_BACKSLASH_ESCAPES" not in held, "ANSI_QUOTES" in held, str(charset) in _UTF8
 
     def copy(self, statement: bytes, data: t.Iterator[bytes]) -> None:
         raise EngineError("COPY is PostgreSQL's.", stage="load")

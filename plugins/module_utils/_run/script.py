@@ -92,6 +92,7 @@ class Script:
                     session.copy(item.text, _rows(items))
                 else:
                     session.run(item.text, data=not item.shown)
+                    session.agree(item.strings)
             except EngineError as exc:
                 if session.code(exc) not in item.forgiven or session.broken():
                     raise _placed(exc, item, session) from exc.__cause__

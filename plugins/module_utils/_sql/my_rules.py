@@ -15,6 +15,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._sql import my_accoun
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Bulk, Meta, Statement, Unreadable
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_content import MyContent
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_names import Parsed
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_strings import utf8
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_tables import plain
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_versioned import as_run, runs_on
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.places import decode
@@ -57,6 +58,7 @@ class MyRules(MyContent):
         return seen
 
     def _statement(self, event: Statement) -> Items:
+        self._one_reading(event.text)
         if b"/*" in event.text:
             event = Statement(event.place, self._as_run(event.text))
             if _NOTHING.match(event.text):
@@ -89,6 +91,8 @@ class MyRules(MyContent):
         if b"/*" in event.text and not plain(event.text, self._strings.modes):
             # Its first word may have been in a comment that is skipped.
             return self._statement(Statement(event.place, event.text))
+        if not utf8(self._strings.charset):
+            self._one_reading(event.text)
         return self._write(event)
 
     def _meta(self, event: Meta) -> Items:

@@ -8,13 +8,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._sql import my_versions, table
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Statement, Unreadable
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_engines import VARIABLES, Engines
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_names import Parsed, assignments
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_strings import Session
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_strings import Session, one_reading, utf8
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_waiting import Waiting
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Item, Rules
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.table import Rule
@@ -102,6 +103,20 @@ class MySettings(Rules):  # pylint: disable=abstract-method
         known = self.target.settings
         return not known or name in known or name in ("names", "charset", "character", "transaction", "char")
 
+    def _setting(self, item: Execute) -> t.Iterable[Item]:
+        return super()._setting(self._agreeing(item) if self._taking else item)
+
+    def _out(self, items: t.Iterable[Item]) -> t.Iterable[Item]:
+        if not self._pending:
+            return items
+        # The reader was past all settings that waited when it met this content.
+        last = next(reversed(self._pending))
+        self._pending[last] = self._agreeing(self._pending[last])
+        return super()._out(items)
+
+    def _agreeing(self, item: Execute) -> Execute:
+        return dataclasses.replace(item, strings=(*self._strings.modes, utf8(self._strings.charset)))
+
     def _wait(self, item: Execute) -> None:
         self._pending[b"%d" % len(self._pending)] = item
         for dummy in range(self._waiting.add(Parsed(item.text, self._mode))):
@@ -109,7 +124,13 @@ class MySettings(Rules):  # pylint: disable=abstract-method
             self._count(table.OTHER_DATABASE)
         self._check_pending()
 
-    # -- sql_mode
+    # -- how statements are read
+
+    def _one_reading(self, text: bytes) -> None:
+        try:
+            one_reading(text, self._strings.modes, self._strings.charset)
+        except Unreadable as exc:
+            raise self._refused(table.MY_UNCLEAR, str(exc)) from None
 
     def _follow(self, text: bytes) -> None:
         """Read strings from here on as the reader does."""

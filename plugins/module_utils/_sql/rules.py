@@ -38,19 +38,23 @@ _MAX_PENDING = 10_000
 @dataclasses.dataclass(frozen=True)
 class Execute:
     """A statement for the server. ``shown``: a definition, whose beginning may stand in an error. ``forgiven``: errors
-    (SQLSTATE or MySQL's number) that the caller counts with :meth:`Rules.forgive` and passes over."""
+    (SQLSTATE or MySQL's number) that the caller counts with :meth:`Rules.forgive` and passes over. ``strings``: MySQL:
+    how what follows was read, which the server has to confirm: (backslashes escape, double quotes quote names, bytes
+    that are no ASCII are UTF-8)."""
 
     place: Place
     text: bytes
     shown: bool
     forgiven: tuple[str, ...] = ()
     rule: Rule = table.FORGIVEN
+    strings: tuple[bool, bool, bool] | None = dataclasses.field(default=None, compare=False)
 
 
 @dataclasses.dataclass(frozen=True)
 class Target:
     """The server. ``settings``: names of its variables, lower case; ``accounts``: (user, host), or names of roles.
-    An empty ``settings``, ``accounts``, ``collations`` or ``sql_modes``: not known, nothing is judged by it."""
+    ``catalog``: names of the relations of pg_catalog. An empty ``settings``, ``accounts``, ``collations``,
+    ``sql_modes`` or ``catalog``: not known, nothing is judged by it."""
 
     flavour: str
     version: tuple[int, ...]
@@ -59,6 +63,7 @@ class Target:
     accounts: frozenset[t.Any] = frozenset()
     collations: frozenset[str] = frozenset()
     sql_modes: frozenset[str] = frozenset()
+    catalog: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True)
