@@ -45,11 +45,24 @@ HOSTILE = {
     "read for a default": (f"CREATE TABLE u (a text, b text DEFAULT {READ});", "pg_read_file"),
     "read by a hidden name": ("INSERT INTO t SELECT U&\"pg\\005fread_file\"('/etc/passwd');", "U&"),
     "internal": ("CREATE FUNCTION f(text) RETURNS text LANGUAGE internal AS 'pg_read_file_all';", "internal"),
-    "library": ("CREATE FUNCTION f() RETURNS int LANGUAGE $$c$$ AS '/tmp/evil';", "language"),
+    "language": ("CREATE FUNCTION f() RETURNS int LANGUAGE $$c$$ AS '/tmp/evil';", "language"),
     "foreign program": (f"{FOREIGN} OPTIONS (program 'touch planted');", "program"),
     "role by WITH": (
         "WITH x AS (INSERT INTO pg_authid SELECT * FROM pg_authid RETURNING 1) SELECT 1;",
         "pg_authid",
+    ),
+    "role by ONLY": ("UPDATE ONLY (pg_authid) SET rolname = 'evil';", "pg_authid"),
+    "role by WITH ONLY": (
+        "WITH x AS (UPDATE ONLY/**/(pg_catalog.pg_authid) SET rolname = 'evil' RETURNING 1) SELECT 1;",
+        "pg_catalog",
+    ),
+    "role by a view": ("CREATE VIEW v AS SELECT * FROM pg_authid; UPDATE v SET rolname = 'evil';", "a view"),
+    "catalogs opened": ("SET allow_system_table_mods = on;", "allow_system_table_mods"),
+    "catalog emptied": ("TRUNCATE t, pg_shdescription;", "pg_shdescription"),
+    "catalog locked": ("BEGIN; LOCK TABLE pg_authid; COMMIT;", "pg_authid"),
+    "library": (
+        "ALTER DATABASE x SET session_preload_libraries TO '/tmp/evil';\n\\connect x\n",
+        "session_preload_libraries",
     ),
     "NUL": ("INSERT INTO t VALUES ('1'),('2')\0,('3');", "NUL"),
 }

@@ -198,6 +198,12 @@ class PostgresqlEngine(Engine):
             collations=frozenset(),
             sql_modes=frozenset(),
             defaults={key: str(value) for key, value in zip(names, row) if value is not None},
+            catalog=frozenset(
+                str(name)
+                for (name,) in self._query(
+                    "SELECT relname FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace"
+                )
+            ),
         )
 
     def restore_globals(self, sql: bytes) -> list[str]:

@@ -110,6 +110,7 @@ class ForeignTask:
             accounts=known.accounts,
             collations=known.collations,
             sql_modes=known.sql_modes,
+            catalog=known.catalog,
         )
 
     # -- plain SQL

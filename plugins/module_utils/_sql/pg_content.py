@@ -19,6 +19,8 @@ from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_calls import 
     check_language,
     check_subscription,
 )
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_catalog import Catalog
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_set import check_set_config
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import Parsed
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import RefusedError
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.table import Rule
@@ -66,7 +68,7 @@ def check_body(parsed: Parsed, place: Place | None) -> None:
         raise RefusedError(table.PG_BODY, "a semicolon within a statement", place)
 
 
-def check_content(parsed: Parsed, place: Place | None) -> None:
+def check_content(parsed: Parsed, catalog: Catalog, place: Place | None) -> None:
     """Raise RefusedError unless the statement is one that dumps are made of."""
     check_body(parsed, place)
     verb = parsed.upper[0] if len(parsed) else ""
@@ -76,15 +78,14 @@ def check_content(parsed: Parsed, place: Place | None) -> None:
         raise RefusedError(table.SERVER_FILE, "LOAD of a library", place)
     if verb not in _VERBS:
         raise RefusedError(table.UNKNOWN, verb if verb in _TOLD else "it begins with no command of SQL", place)
-    if verb in ("WITH", "CREATE"):
-        check_catalog(parsed, place)
+    catalog.check(parsed, place)
     if verb in ("CREATE", "ALTER", "DROP"):
         _check_kind(parsed, verb, place)
     elif verb == "COPY":
         _check_copy(parsed, place)
-    elif verb in ("TRUNCATE", "LOCK") and "PG_CATALOG" in parsed.upper:
-        raise RefusedError(table.PG_CATALOG, f"{verb} of pg_catalog", place)
     check_calls(parsed, verb, _kind(parsed)[1], place)
+    if verb in ("SELECT", "WITH"):
+        check_set_config(parsed, place)
 
 
 def _kind(parsed: Parsed) -> tuple[int, str]:
@@ -113,22 +114,6 @@ def _check_copy(parsed: Parsed, place: Place | None) -> None:
         what = "COPY FROM" if source >= 0 else "COPY TO" if to >= 0 else "COPY"
         program = " PROGRAM" if "PROGRAM" in parsed.upper else " a file" if source >= 0 else ""
         raise RefusedError(table.SERVER_FILE, what + program, place)
-    first = 2 if parsed.upper[1] == "BINARY" else 1
-    name = parsed.at(first).name or ""
-    if name == "pg_catalog" or (name.startswith("pg_") and parsed.at(first + 1).text != "."):
-        raise RefusedError(table.PG_CATALOG, f"COPY into {name}", place)
-
-
-def check_catalog(parsed: Parsed, place: Place | None) -> None:
-    """Raise RefusedError when a part of the statement writes into the system catalog: of WITH, a rule, a body."""
-    for at, word in enumerate(parsed.upper):
-        if word not in ("INSERT", "UPDATE", "DELETE", "MERGE"):
-            continue
-        into = at + 1 + (parsed.at(at + 1).upper in ("INTO", "FROM"))
-        into += parsed.at(into).upper == "ONLY"
-        name = parsed.at(into).name or ""
-        if name == "pg_catalog" or (name.startswith("pg_") and parsed.at(into + 1).text != "."):
-            raise RefusedError(table.PG_CATALOG, f"a write into {name}", place)
 
 
 def forgiven(parsed: Parsed) -> tuple[tuple[str, ...], Rule]:

@@ -14,8 +14,10 @@ import typing as t
 from ansible_collections.vya.backupdb.plugins.module_utils._sql import pg_roles, table
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Bulk, Statement
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_calls import check_calls, suspicious
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_catalog import Catalog, name_at
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_content import check_content, forgiven
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_properties import options
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_set import check_set_config, check_setting
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_settings import PgSession
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import Parsed, quote
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Item
@@ -25,9 +27,10 @@ Items = t.Iterable[Item]
 _VERB = re.compile(rb"[A-Za-z]+")
 _NAME = rb'(?:[A-Za-z_\x80-\xff][A-Za-z0-9_$\x80-\xff]*|"(?:[^"]|"")*")'
 _WRITE = re.compile(
-    rb"(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?(" + _NAME + rb")(?:\s*\.\s*(" + _NAME + rb"))?", re.I
+    rb"(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(?!ONLY\b)(" + _NAME + rb")(?:\s*\.\s*(" + _NAME + rb"))?", re.I
 )
 _LARGE_OBJECT = re.compile(rb"SELECT\s+(?:pg_catalog\s*\.\s*)?(?:lowrite|lo_put)\s*\(", re.I)
+_TEMPLATE_FLAG = re.compile(rb"UPDATE\s+(?:pg_catalog\s*\.\s*)?pg_database\s+SET\s+datistemplate\b", re.I)
 _HEAD = 4096
 _MAX_HEADS = 10_000
 _GLOBAL_KINDS = ("ROLE", "USER", "GROUP", "TABLESPACE")
@@ -44,6 +47,7 @@ class PgRules(PgSession):
     def __init__(self, *args: t.Any) -> None:
         super().__init__(*args)
         self._heads: set[bytes] = set()  # beginnings of writes that were judged
+        self._catalog = Catalog(self.target.catalog)
 
     def _statement(self, event: Statement) -> Items:
         if b"\0" in event.text:
@@ -76,7 +80,9 @@ class PgRules(PgSession):
         if parsed is None and suspicious(event.text):
             check_calls(self._parsed(event), "INSERT", "", self._place)
         if parsed is not None:
-            check_content(parsed, self._place)
+            check_content(parsed, self._catalog, self._place)
+            if self._catalog.follow(parsed):
+                self._heads.clear()
             codes, rule = forgiven(parsed)
             self._copying = parsed.upper[0] == "COPY"
             shown = shown and parsed.upper[0] in ("CREATE", "ALTER", "DROP")
@@ -88,19 +94,18 @@ class PgRules(PgSession):
         if head and head.group() in self._heads and not suspicious(event.text):
             return self._out((Execute(event.place, event.text, False),)) if self._takes(self.current) else ()
         if head:
-            names = Parsed(head.group(1) + b"." + (head.group(2) or b"")).words
-            name, qualified = names[0].name or "", head.group(2) is not None
+            parsed, begin = Parsed(b".".join(part for part in head.groups() if part)), 0
         else:
             parsed = Parsed(event.text[:_HEAD], escapes=self._escapes)
-            place = next((i for i, word in enumerate(parsed.upper) if i and word not in ("INTO", "FROM", "ONLY")), 1)
-            name, qualified = parsed.at(place).name or "", parsed.at(place + 1).text == "."
-            # Behind the name there must be something else in sight: half a name tells nothing.
-            if not name or len(parsed) < place + 3:
-                raise self._refused(table.UNKNOWN, f"{event.text[:6].decode().upper()} of no table")
-        if name in ("pg_catalog", "information_schema", "pg_toast") or (not qualified and name.startswith("pg_")):
-            if re.match(rb"UPDATE\s+(?:pg_catalog\s*\.\s*)?pg_database\s+SET\s+datistemplate\b", event.text, re.I):
-                return self._count(table.PG_PLACING)
-            raise self._refused(table.PG_CATALOG, f"a write into {name}")
+            begin = 1 + (parsed.at(1).upper in ("INTO", "FROM"))
+        name, end = name_at(parsed, begin)
+        # Behind the name there must be something else in sight: half a name tells nothing.
+        whole = head or parsed.at(end).text not in ("", ".")
+        if not name or not (whole or (parsed.upper[0] == "DELETE" and len(event.text) <= _HEAD)):
+            raise self._refused(table.UNKNOWN, f"{event.text[:6].decode().upper()} of no table")
+        if _TEMPLATE_FLAG.match(event.text):
+            return self._count(table.PG_PLACING)
+        self._catalog.check_write(name, self._place)
         if head and len(self._heads) < _MAX_HEADS:
             self._heads.add(head.group())
         return self._content(event, shown=False)
@@ -110,6 +115,8 @@ class PgRules(PgSession):
         function = parsed.at(called).name or ""
         if function == "set_config" and parsed.at(called + 1).text == "(":
             check_calls(parsed, "SELECT", "", self._place)
+            if not self._elsewhere():
+                check_set_config(parsed, self._place)
             return self._set_config(event, parsed.at(called + 2).value or "")
         if self.target.version < (18,) and not _STATISTICS.isdisjoint(parsed.upper):
             return self._count(table.PG_STATISTICS) if self._takes(self.current) else ()
@@ -199,9 +206,18 @@ class PgRules(PgSession):
         follows = parsed.upper[3] if len(parsed) > 3 else ""
         if follows not in _DATABASE_KEPT or parsed.upper[3:5] == ["SET", "TABLESPACE"]:
             return self._count(table.PG_PLACING)
-        if follows in ("SET", "RESET") and not self._knows(parsed.at(4).name or "", parsed.at(5).text == "."):
-            return self._count(table.UNKNOWN_SETTING)
+        if follows in ("SET", "RESET"):
+            return self._stored_setting(event, parsed, 2, 4)
         return self._about_database(event, parsed, 2, owner=follows == "OWNER")
+
+    def _stored_setting(self, event: Statement, parsed: Parsed, place: int, at: int) -> Items:
+        """A setting, named at ``at``, of the database that is named at ``place``."""
+        name = parsed.at(at).name or ""
+        if parsed.upper[at - 1] == "SET" and self.wanted.source_database in ("", parsed.at(place).name):
+            check_setting(name, parsed, at + 2, self._place)
+        if not self._knows(name, parsed.at(at + 1).text == "."):
+            return self._count(table.UNKNOWN_SETTING)
+        return self._about_database(event, parsed, place, owner=parsed.upper[1] != "DATABASE")
 
     def _about_database(self, event: Statement, parsed: Parsed, place: int, *, owner: bool = False) -> Items:
         """A statement whose database, named at ``place``, gets the name of the scratch database."""
@@ -224,9 +240,7 @@ class PgRules(PgSession):
         if name is None or parsed.upper[2] in ("ALL", "CURRENT_USER", "SESSION_USER", "CURRENT_ROLE"):
             raise self._refused(table.SERVER_CHANGE, f"{' '.join(parsed.upper[:3])}")
         if parsed.upper[3:5] == ["IN", "DATABASE"] and parsed.upper[0] == "ALTER":
-            if not self._knows(parsed.at(7).name or "", parsed.at(8).text == "."):
-                return self._count(table.UNKNOWN_SETTING)
-            return self._about_database(event, parsed, 5, owner=True)
+            return self._stored_setting(event, parsed, 5, 7)
         return self._global(event, as_written, name if parsed.upper[1] != "TABLESPACE" else None)
 
     def _global(self, event: Statement, parsed: Parsed, name: str | None) -> Items:
@@ -238,9 +252,11 @@ class PgRules(PgSession):
             # Changed is only what this stream made.
             return self._count(table.EXISTING_ROLE)
         event, parsed = self._quoted(event, parsed)
-        sets = parsed.upper[0] == "ALTER" and parsed.upper[3:4] == ["SET"]
-        if sets and not self._knows(parsed.at(4).name or "", parsed.at(5).text == "."):
-            return self._count(table.UNKNOWN_SETTING)
+        if parsed.upper[0] == "ALTER" and parsed.upper[3:4] == ["SET"]:
+            setting = parsed.at(4).name or ""
+            check_setting(setting, parsed, 6, self._place)
+            if not self._knows(setting, parsed.at(5).text == "."):
+                return self._count(table.UNKNOWN_SETTING)
         self._keeps(event.text)
         self.globals.append(event.text)
         return ()

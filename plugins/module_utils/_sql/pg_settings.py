@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._sql import pg_roles, table
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Meta, Statement, Unreadable
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_set import check_setting
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_strings import follow
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import (
     Command,
@@ -56,10 +57,16 @@ class PgSession(Rules):  # pylint: disable=abstract-method
     # -- settings
 
     def _knows(self, name: str, custom: bool) -> bool:
-        return custom or not self.target.settings or name.lower() in _SPECIAL or name.lower() in self.target.settings
+        """Whether the server takes it. ``custom``: with a dot, which may stand within the quotes of a name too."""
+        known = self.target.settings
+        return custom or "." in name or not known or name.lower() in _SPECIAL or name.lower() in known
+
+    def _elsewhere(self) -> bool:
+        """What is here is about a database that is not taken."""
+        return self.selected is not None and self.current != self.selected
 
     def _setting(self, item: Execute) -> Items:
-        if self.selected is not None and self.current != self.selected:
+        if self._elsewhere():
             return self._count(table.OTHER_DATABASE if self._entered else table.PG_SESSION)
         if not self._taking:
             self._keeps(item.text)
@@ -92,6 +99,8 @@ class PgSession(Rules):  # pylint: disable=abstract-method
         name = parsed.at(place).name or ""
         if name in ("role", "authorization") and verb != "DISCARD":
             return self._authorization(event, parsed)
+        if verb == "SET" and not self._elsewhere():
+            check_setting(name, parsed, place + 2, self._place)
         if verb == "DISCARD" or self._knows(name, parsed.at(place + 1).text == "."):
             value = parsed.at(place + 2).value or ""
             if name == "default_tablespace" and value:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._sql import table
@@ -24,8 +25,11 @@ PG15 = Target(
     frozenset("statement_timeout lock_timeout client_encoding search_path default_tablespace row_security".split())
     | {"standard_conforming_strings", "check_function_bodies", "default_table_access_method"},
     frozenset(("postgres", "here")),
+    catalog=frozenset(
+        "pg_authid pg_class pg_database pg_largeobject pg_proc pg_shdescription pg_authid_oid_index".split()
+    ),
 )
-PG18 = Target("postgresql", (18, 0), "18.0", PG15.settings | {"transaction_timeout"}, PG15.accounts)
+PG18 = dataclasses.replace(PG15, version=(18, 0), version_text="18.0", settings=PG15.settings | {"transaction_timeout"})
 _SETTINGS = frozenset(
     "sql_mode character_set_client character_set_results collation_connection time_zone foreign_key_checks autocommit"
     " unique_checks sql_notes sql_log_bin".split()
