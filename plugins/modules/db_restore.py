@@ -88,8 +88,10 @@ options:
   globals:
     description:
       - Whether to restore roles, users and grants first, from the backup of them that is closest to the database's.
-      - What exists on the server stays as it is.
-      - With O(src), those that the file holds. They are left out, and counted, otherwise.
+      - Roles and accounts that exist on the server keep their password and their attributes. What they are granted in a
+        backup is added.
+      - With O(src), those that the file holds. They are left out, and counted, otherwise. Who exists on the server is
+        granted nothing but what the file grants on the restored database and its objects.
       - For MySQL and MariaDB, grants on objects that were missing are made again once the database is in place. Those
         on objects that are still missing are named in a warning.
     type: bool

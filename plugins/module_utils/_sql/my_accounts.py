@@ -84,18 +84,32 @@ def _granted_on(parsed: Parsed) -> int:
     return place if place and parsed.at(place).name is not None and parsed.at(place + 1).text == "." else -1
 
 
-def moved(text: bytes, old: str, target: str) -> bytes:
-    """A grant on the database ``old`` as one on ``target``; any other as it is."""
-    parsed = Parsed(text)
+def grantees(parsed: Parsed) -> set[tuple[str, str]]:
+    """Who is granted something."""
+    place = parsed.find("TO") + 1
+    found = set()
+    for at in range(place, len(parsed)) if place else ():
+        if parsed.upper[at] in ("REQUIRE", "WITH", "IDENTIFIED", "AS"):
+            break
+        if parsed.upper[at - 1] in ("TO", ","):
+            user, host = account(parsed, at)
+            found.add((user, host or "%"))
+    return found
+
+
+def granted_on(parsed: Parsed, database: str) -> int:
+    """The place of ``database`` in a grant on it or on an object in it; -1 for any other grant."""
     place = _granted_on(parsed)
-    if place < 0:
-        return text
-    name = parsed.at(place).name or ""
-    # For a whole database the name is a pattern.
+    name = parsed.at(place).name or "" if place >= 0 else ""
+    if place >= 0 and parsed.at(place + 2).text == "*":  # for a whole database the name is a pattern
+        name = re.sub(r"\\([_%\\])", r"\1", name)
+    return place if place >= 0 and name == database else -1
+
+
+def moved(parsed: Parsed, place: int, target: str) -> bytes:
+    """A grant with ``target`` in the place that :func:`granted_on` told."""
     whole = parsed.at(place + 2).text == "*"
-    if (re.sub(r"\\([_%\\])", r"\1", name) if whole else name) != old:
-        return text
     return parsed.joined({place: quote(re.sub(r"([_%])", r"\\\1", target) if whole else target)})
 
 
-__all__ = ("HELPER", "accounts", "if_not_exists", "moved", "quoted", "without_password")
+__all__ = ("HELPER", "accounts", "granted_on", "grantees", "if_not_exists", "moved", "quoted", "without_password")

@@ -33,6 +33,8 @@ _MAINTENANCE = frozenset("ANALYZE OPTIMIZE CHECK REPAIR CHECKSUM SHOW DESCRIBE D
 _ENDS = frozenset("BEGIN COMMIT ROLLBACK SAVEPOINT RELEASE".split())
 _CODE = frozenset("SELECT WITH DO CALL VALUES TABLE".split())
 _DEFINITIONS = frozenset("CREATE ALTER DROP RENAME TRUNCATE".split())
+# Behind EXECUTE: how a dump of accounts by mariadb-dump ends. Strings are nothing here.
+_ROLE_BACK = ["IMMEDIATE", "CONCAT", "(", "", ",", "@", "CURRENT_ROLE", ")"]
 _REFUSED: dict[str, Rule] = {
     **dict.fromkeys("INSTALL UNINSTALL SHUTDOWN RESTART KILL RESET PURGE CLONE".split(), table.SERVER_CHANGE),
     **dict.fromkeys("PREPARE EXECUTE DEALLOCATE XA BINLOG HANDLER".split(), table.HIDDEN),
@@ -47,6 +49,7 @@ class MyRules(MyContent):
     def __init__(self, *args: t.Any) -> None:
         super().__init__(*args)
         self._runs = runs_on(self.target.flavour, self.target.version)
+        self._settled = 0  # globals in their last form
 
     def _as_run(self, text: bytes) -> bytes:
         """A statement without the comments that this server skips: what is judged is what is executed."""
@@ -118,6 +121,8 @@ class MyRules(MyContent):
             return self._setting(Execute(event.place, event.text, False))
         if parsed.upper[:3] == ["EXECUTE", "IMMEDIATE", "IF"] and "LOG_OUTPUT" in parsed.upper:
             return self._count(table.MY_LOGGING)
+        if parsed.upper[1:] == _ROLE_BACK and parsed.at(4).text == "'SET ROLE '":
+            return self._count(table.GLOBALS)
         if verb in _REFUSED:
             raise self._refused(_REFUSED[verb], f"{verb} {follows}".strip())
         if verb in _CODE:
@@ -155,33 +160,44 @@ class MyRules(MyContent):
         changed, rule = text, table.MY_IF_NOT_EXISTS
         if verb == "CREATE":
             self._accounts.update(about)
-            self._created.update(set(about) - self.target.accounts)
+            # A role has no host there, and a name without one is here as it is for accounts.
+            self._created.update(item for item in about if not (self.target.accounts and self._exists(item)))
             changed = my_accounts.if_not_exists(parsed)
         elif verb == "GRANT":
             changed, rule = my_accounts.without_password(parsed), table.MY_GRANT_PASSWORD
         self._count(rule, changed != text)
         self.globals.append(changed)
         if self._taking:
-            self._move_grants()
+            self._settle_grants()
         return ()
 
     def _begin(self) -> None:
         super()._begin()
-        self._move_grants()
+        self._settle_grants()
 
     def _finish(self) -> t.Iterator[Item]:
         yield from super()._finish()
-        self._move_grants()
+        self._settle_grants()
 
-    def _move_grants(self) -> None:
-        """Grants that were written before the selected database was known."""
-        if not self.selected or not self.wanted.target or self.wanted.target == self.selected:
-            return
-        for number, text in enumerate(self.globals):
-            if text[:5].upper() == b"GRANT":
-                moved = my_accounts.moved(text, self.selected, self.wanted.target)
-                self._count(table.MY_GRANT, moved != text)
-                self.globals[number] = moved
+    def _exists(self, account: tuple[str, str]) -> bool:
+        """Whether an account or a role is on the server; true where that is not known."""
+        known = self.target.accounts
+        return not known or not known.isdisjoint({account, (account[0], "")})
+
+    def _settle_grants(self) -> None:
+        """Grants, once the selected database is known: those on it are for the target. Who exists gets no others."""
+        waiting, self.globals[self._settled :] = self.globals[self._settled :], []
+        for text in waiting:
+            parsed = Parsed(text)
+            place = my_accounts.granted_on(parsed, self.selected or "") if parsed.upper[:1] == ["GRANT"] else 0
+            if place < 0 and any(self._exists(item) for item in my_accounts.grantees(parsed) - self._created):
+                self._count(table.EXISTING_ROLE)
+                continue
+            if place > 0 and self.wanted.target not in ("", self.selected):
+                text = my_accounts.moved(parsed, place, self.wanted.target)
+                self._count(table.MY_GRANT)
+            self.globals.append(text)
+        self._settled = len(self.globals)
 
 
 __all__ = ("MyRules",)

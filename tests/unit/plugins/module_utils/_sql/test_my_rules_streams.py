@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.mysql_reader import MysqlReader
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, RefusedError
@@ -148,6 +150,32 @@ def test_accounts_change_nothing_that_exists() -> None:
         "QUOTED_ROLE": 1,
         "SWITCH": 1,
     }
+
+
+def test_mariadb_dumps_of_accounts_end_with_the_role_that_was_set() -> None:
+    sql = "SET ROLE r; /*M!100203 EXECUTE IMMEDIATE CONCAT('SET ROLE ', @current_role) */; CREATE TABLE t (i int);"
+    out, rules = through(MARIADB, sql)
+    assert out == ["CREATE TABLE t (i int)"]
+    assert counted(rules) == {"GLOBALS": 2}
+    for other in ("'SET ROLE ', @other", "'SET ROLE ', @current_role, ' '", "'DROP TABLE ', @current_role"):
+        with pytest.raises(RefusedError, match="statement in a string"):
+            through(MARIADB, f"EXECUTE IMMEDIATE CONCAT({other});")
+
+
+def test_who_exists_is_granted_nothing_but_what_is_restored() -> None:
+    target = dataclasses.replace(MARIADB, accounts=frozenset({("weak", "%"), ("boss", "")}))
+    sql = (
+        "CREATE USER IF NOT EXISTS weak@'%'; CREATE ROLE boss; CREATE USER n; CREATE DATABASE old; USE old;"
+        "GRANT ALL ON *.* TO weak@'%' WITH GRANT OPTION; GRANT n TO weak; GRANT ALL ON mysql.* TO n, boss;"
+        "GRANT SELECT ON old.* TO weak; GRANT ALL ON *.* TO n; GRANT USAGE ON *.* TO absent; CREATE TABLE t (i int);"
+    )
+    dummy, rules = through(target, sql, with_globals=True, target="new")
+    assert [text.decode() for text in rules.globals if text.startswith(b"GRANT")] == [
+        "GRANT SELECT ON `new`.* TO weak",
+        "GRANT ALL ON *.* TO n",
+        "GRANT USAGE ON *.* TO absent",
+    ]
+    assert counted(rules)["EXISTING_ROLE"] == 3
 
 
 @pytest.mark.parametrize(
