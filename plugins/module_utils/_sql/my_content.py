@@ -12,7 +12,6 @@ import abc
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_swap import JOURNAL, SETTLED, SWAPPED
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import retarget
 from ansible_collections.vya.backupdb.plugins.module_utils._sql import (
     my_engines,
     my_names,
@@ -21,6 +20,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._sql import (
     table,
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Bulk, Statement
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_moved import move
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_names import Parsed
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_settings import MySettings
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.places import decode, encode
@@ -92,6 +92,7 @@ class MyContent(MySettings):
             return ()
         head = my_tables.VALUES.match(event.text)
         if head is None or not my_tables.plain(event.text, self._strings.modes):
+            self._one_reading(event.text)
             return self._query(event, Parsed(event.text, self._mode))
         if head[1] is None:
             return self._out((Execute(event.place, event.text, False),)) if self._takes(self.current) else ()
@@ -275,8 +276,10 @@ class MyContent(MySettings):
         old = self.selected or ""
         if not old or encode(old) not in text:
             return text
-        moved = encode(retarget(decode(text), old, None, _Everything(), sql_mode=self._mode))
+        words, left = move(decode(text), old, None, _Everything(), sql_mode=self._mode)
+        moved = encode(words)
         self._count(table.MY_QUALIFIER, moved != text)
+        self._count(table.MY_LEFT, left)
         return moved
 
 

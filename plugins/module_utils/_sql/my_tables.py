@@ -12,10 +12,9 @@ Source: MySQL Reference Manual, "JOIN Clause", "UPDATE Statement", "DELETE State
 from __future__ import annotations
 
 import re
-import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.lexer import BODIES
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_names import Parsed
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_strings import quoted
 
 _NAME = rb"(?:`(?:[^`]|``)*`|\"(?:[^\"]|\"\")*\"|[0-9A-Za-z$_\x80-\xff]+)"
 _BEFORE = rb"(?:INSERT|REPLACE)\s+(?:(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE)\s+)*(?:INTO\s+)?"
@@ -34,9 +33,20 @@ _TABLES = frozenset("UPDATE INSERT REPLACE DELETE INTO FROM JOIN STRAIGHT_JOIN U
 _EXPRESSIONS = frozenset(
     "WHERE SET GROUP HAVING ORDER LIMIT WINDOW SELECT VALUES UNION EXCEPT INTERSECT RETURNING".split()
 )
+# The same at the beginning of a statement in a body; elsewhere they are parts of an expression.
+_CONDITIONS = frozenset("IF ELSEIF WHILE UNTIL RETURN CASE WHEN".split())
+# Statements whose words are not followed.
+_OTHERS = frozenset("GRANT REVOKE SHOW DESCRIBE EXPLAIN".split())
 # Where a table is due: these are no names.
 _QUERIES = frozenset("SELECT VALUES WITH".split())
 _MODIFIERS = frozenset("LOW_PRIORITY HIGH_PRIORITY DELAYED QUICK IGNORE LATERAL HISTORY".split())
+_RESERVED = frozenset("IF NOT EXISTS ON".split())  # DROP TABLE IF EXISTS t, AFTER INSERT ON t
+# Behind these words a name with a dot is one of an object: no column and no alias can stand there.
+_KINDS = frozenset(
+    "TABLE TABLES VIEW TRIGGER PROCEDURE FUNCTION EVENT SEQUENCE PACKAGE BODY EXISTS CALL REFERENCES TO FOLLOWS"
+    " PRECEDES TRUNCATE DESCRIBE".split()
+)
+_SEQUENCES = frozenset("NEXTVAL LASTVAL SETVAL".split())
 # In their parentheses FROM and USING are no clauses.
 _FUNCTIONS = frozenset("EXTRACT TRIM SUBSTRING SUBSTR MID CONVERT POSITION CHAR WEIGHT_STRING".split())
 
@@ -53,7 +63,7 @@ def plain(text: bytes, modes: tuple[bool, bool]) -> bool:
     code = _outside(text[head.end() :], modes[0])
     if code is None:
         names = b'`"' if modes[1] else b"`"
-        code = _quoted(*modes).sub(lambda found: found[0] if found[0][:1] in names else b" ", text)
+        code = quoted(*modes).sub(lambda found: found[0] if found[0][:1] in names else b" ", text)
     lower = code.lower()
     return not any(word in lower for word in _TELLING)
 
@@ -67,38 +77,77 @@ def _outside(values: bytes, backslashes: bool) -> bytes | None:
     return None if len(parts) % 2 == 0 or any(sign in code for sign in _MORE) else code
 
 
-def _quoted(backslashes: bool, ansi: bool) -> t.Pattern[bytes]:
-    parts = [rb"\#[^\n]*", rb"--(?=[\x00-\x20\x7f]|\Z)[^\n]*", rb"/\*(?!M?!).*?\*/"]
-    for quote, escapes in ((b"'", backslashes), (b'"', backslashes and not ansi), (b"`", False)):
-        parts.append(quote + BODIES[quote, escapes].pattern + quote)
-    return re.compile(b"|".join(parts), re.S)
-
-
 def tables(parsed: Parsed) -> list[int]:
     """Places of the names of tables, at any depth, those that are written to among them."""
-    found: list[int] = []
+    return [place for place, state in enumerate(states(parsed)) if state == "table"]
+
+
+def states(parsed: Parsed) -> list[str]:
+    """What can stand at each place, in bodies too: ``table``: the name of one begins here; ``expression``, ``list``:
+    no table is named here, a name with a dot is a column; nothing where a statement is not followed."""
+    found: list[str] = []
     around: list[tuple[str, bool]] = []
-    state = "expression"  # table: a name may follow now; list: it would follow a comma
+    state = ""  # table: a name may follow now; list: it would follow a comma
     for place, word in enumerate(parsed.upper):
         sign = word if parsed.at(place).kind == "other" or not _behind_dot(parsed, place) else ""
         before = parsed.upper[place - 1] if place else ""
+        here = ""
         if sign == "(":
             around.append((state, before in _FUNCTIONS))
-            state = "table" if state == "table" else "expression"
+            state = "expression" if state == "list" else state
         elif sign == ")":
             state = around.pop()[0] if around else "expression"
             state = "list" if state == "table" else state
         elif sign == ",":
             state = "table" if state == "list" else state
+        elif sign == ";" or (sign in _OTHERS and not around):
+            around.clear()
+            state = ""
         elif sign in _TABLES and not _no_clause(parsed, place, before, around):
             state = "table"
-        elif sign in _QUERIES or (sign in _EXPRESSIONS and state != "table"):
+        elif sign in _QUERIES or (sign in _EXPRESSIONS and state != "table") or (sign in _CONDITIONS and not state):
             state = "expression"
         elif state == "table" and not _passed(parsed, place):
-            if parsed.at(place).name is not None:
-                found.append(place)
+            here = "table" if parsed.at(place).name is not None else ""
             state = "list"
+        found.append(here or ("" if state == "table" else state))
     return found
+
+
+def sequences(parsed: Parsed) -> list[int]:
+    """Places of the names of MariaDB's sequences where their numbers are drawn or set."""
+    found = []
+    for place, word in enumerate(parsed.upper[1:], 1):
+        before = parsed.upper[max(place - 2, 0) : place]
+        called = word == "(" and (parsed.at(place - 1).name or "").upper() in _SEQUENCES
+        if called or (word == "FOR" and before in (["NEXT", "VALUE"], ["PREVIOUS", "VALUE"])):
+            found.append(place + 1)
+    return found
+
+
+def named(parsed: Parsed, place: int) -> bool:
+    """Whether a word before or behind it tells that the name with a dot at ``place`` is one of an object, no column."""
+    upper = parsed.upper
+    before = upper[place - 1] if place else ""
+    if before in _KINDS and not _behind_dot(parsed, place - 1):
+        return True
+    if parsed.at(place + 3).text in (".", "("):  # a column with its table, a routine
+        return True
+    if upper[place + 3 : place + 5] == ["%", "ROWTYPE"] or upper[max(place - 3, 0) : place] == ["ROW", "TYPE", "OF"]:
+        return True
+    if before == "ON":
+        statement = upper[:place][::-1]
+        statement = statement[: statement.index(";")] if ";" in statement else statement
+        return "GRANT" in statement or "REVOKE" in statement
+    return before == "LIKE" and _copies(parsed, place - 1)
+
+
+def _copies(parsed: Parsed, place: int) -> bool:
+    """Whether LIKE is the one of CREATE TABLE a LIKE b."""
+    place -= 2 if parsed.upper[place - 1] == "(" else 1
+    place -= 2 if place > 1 and parsed.upper[place - 1] == "." else 0
+    place -= 3 if parsed.upper[max(place - 3, 0) : place] == ["IF", "NOT", "EXISTS"] else 0
+    return place > 0 and parsed.upper[place - 1] == "TABLE"
 
 
 def _behind_dot(parsed: Parsed, place: int) -> bool:
@@ -107,17 +156,20 @@ def _behind_dot(parsed: Parsed, place: int) -> bool:
 
 
 def _no_clause(parsed: Parsed, place: int, before: str, around: list[tuple[str, bool]]) -> bool:
-    """Whether a word of a clause is something else here: ON DUPLICATE KEY UPDATE, FOR UPDATE, EXTRACT(.. FROM ..)."""
+    """Whether a word of a clause is something else here: ON DUPLICATE KEY UPDATE, FOR UPDATE, EXTRACT(.. FROM ..),
+    ON DELETE CASCADE."""
     word = parsed.upper[place]
     if around and around[-1][1] and word in ("FROM", "USING"):
         return True
-    if word in ("UPDATE", "DELETE") and before in ("KEY", "FOR"):
+    if word in ("UPDATE", "DELETE") and before in ("KEY", "FOR", "ON"):
         return True
     return word in ("INSERT", "REPLACE") and (parsed.upper[place + 1 : place + 2] == ["("] or before == "OR")
 
 
 def _passed(parsed: Parsed, place: int) -> bool:
     """Whether the table still comes: a modifier is here, or ``{ OJ``, as ODBC writes a join."""
+    if parsed.upper[place] in _RESERVED:
+        return True
     if parsed.upper[place] in _MODIFIERS:
         return parsed.upper[place + 1 : place + 2] != ["."]
     return parsed.upper[place] == "{" or (place > 0 and parsed.upper[place - 1] == "{")
@@ -134,4 +186,4 @@ def main_verb(parsed: Parsed) -> str:
     return ""
 
 
-__all__ = ("VALUES", "main_verb", "plain", "tables")
+__all__ = ("VALUES", "main_verb", "named", "plain", "sequences", "states", "tables")

@@ -151,6 +151,11 @@ POSTGRESQL = (
 MY_QUALIFIER = Rule(
     "changed", "qualifiers of the old database left out", "in definitions and heads of statements, never in data"
 )
+MY_LEFT = Rule(
+    "kept",
+    "qualifiers of the old database that stay",
+    "in bodies: in strings that PREPARE may run, and where nothing tells an object from a column. Look at them",
+)
 MY_LOCK = Rule(
     "dropped", "LOCK TABLES", "nobody else uses the new database; under such locks MariaDB finds no sequence"
 )
@@ -194,6 +199,7 @@ MY_GRANT_PASSWORD = Rule("changed", "grants without passwords", "GRANT .. IDENTI
 MYSQL = (
     *(
         MY_QUALIFIER,
+        MY_LEFT,
         MY_LOCK,
         MY_ALTER_DATABASE,
         MY_REPLICATION,

@@ -1,0 +1,81 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Dumps of `src` for MySQL and MariaDB, where `src` lives on: nothing of it is read or written, no row is another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import support
+from support.dumps import Here
+
+# The database has a table of its own name: what is a column of it stays one.
+SAME_NAME = """CREATE DATABASE src;
+USE src;
+CREATE TABLE src (name VARCHAR(9), d DATE);
+CREATE TABLE p (x VARCHAR(9), name VARCHAR(9), d DATE);
+CREATE TABLE r (name VARCHAR(9));
+INSERT INTO src VALUES ('a', '2020-01-01'), ('b', '2021-01-01');
+INSERT INTO p VALUES ('a', 'zzz', '2022-01-01');
+CREATE VIEW v AS SELECT name FROM src WHERE EXISTS (SELECT 1 FROM p WHERE p.x LIKE src.name);
+CREATE VIEW w AS SELECT EXTRACT(YEAR FROM src.d) AS y FROM src JOIN p;
+INSERT INTO r SELECT name FROM src WHERE EXISTS (SELECT 1 FROM p WHERE p.x LIKE TRIM(LEADING ' ' FROM src.name));
+"""
+# What a trigger and a procedure write to is never the live `src`, wherever they name it.
+BODIES = """CREATE DATABASE src;
+USE src;
+CREATE TABLE src (i INTEGER);
+CREATE TABLE b (i INTEGER);
+CREATE TABLE a (i INTEGER);
+CREATE TABLE c (i INTEGER);
+INSERT INTO src VALUES (1);
+INSERT INTO b VALUES (1);
+DELIMITER ;;
+CREATE TRIGGER tr AFTER INSERT ON a FOR EACH ROW UPDATE src.src, src.b SET b.i = 7;;
+CREATE TRIGGER ts AFTER INSERT ON src.c FOR EACH ROW BEGIN
+    UPDATE a src, src.b SET b.i = b.i + src.i;
+    DELETE src.src FROM (src.b, src.src);
+END;;
+CREATE PROCEDURE p() BEGIN SET @q = 'DELETE FROM src.b'; PREPARE s FROM @q; EXECUTE s; END;;
+DELIMITER ;
+INSERT INTO a VALUES (1);
+INSERT INTO c VALUES (1);
+"""
+
+
+@pytest.fixture
+def server(mysql_family: support.Server) -> Iterator[support.Server]:
+    """MariaDB, then MySQL, with a live `src`."""
+    mysql_family.create_database("src")
+    for statement in ("CREATE TABLE src (i INTEGER)", "CREATE TABLE b (i INTEGER)", "INSERT INTO b VALUES (42)"):
+        mysql_family.query(statement, database="src")
+    yield mysql_family
+    for name in mysql_family.databases():
+        mysql_family.drop_database(name)
+
+
+def test_columns_of_a_table_that_has_the_databases_name(server: support.Server, tmp_path: Path) -> None:
+    """Views and rows are those that a bare client would make."""
+    here = Here(server, tmp_path)
+    src = tmp_path / "same.sql"
+    src.write_text(SAME_NAME, encoding="utf-8")
+    here(src)
+    here.close()
+    for table, rows in (("r", [("a",)]), ("v", [("a",)]), ("w", [(2020,), (2021,)])):
+        assert sorted(server.query(f"SELECT * FROM {table}", database="shop")) == rows, table
+
+
+def test_bodies_write_to_the_new_database(server: support.Server, tmp_path: Path) -> None:
+    """Tables behind a comma, an alias or a table called as the database: all of it stays within the target."""
+    here = Here(server, tmp_path)
+    src = tmp_path / "bodies.sql"
+    src.write_text(BODIES, encoding="utf-8")
+    result = here(src)
+    here.close()
+    assert server.query("SELECT i FROM b", database="src") == [(42,)]
+    assert server.query("SELECT i FROM b", database="shop") == [(8,)]
+    assert server.query("SELECT i FROM src", database="shop") == []
+    assert result["adaptations"]["qualifiers of the old database that stay"] == 1
