@@ -44,6 +44,12 @@ HOSTILE = {
     "read for a table": (f"CREATE TABLE u AS SELECT {READ};", "pg_read_file"),
     "read for a default": (f"CREATE TABLE u (a text, b text DEFAULT {READ});", "pg_read_file"),
     "read by a hidden name": ("INSERT INTO t SELECT U&\"pg\\005fread_file\"('/etc/passwd');", "U&"),
+    "read by an attribute": ("INSERT INTO t SELECT ('/etc/passwd'::text).pg_read_file;", "pg_read_file"),
+    "read by a cast": (
+        "CREATE CAST (text AS boolean) WITH FUNCTION pg_catalog.lo_import; SELECT '/etc/passwd'::text::boolean;",
+        "lo_import",
+    ),
+    "read by a query": (f"INSERT INTO t SELECT ts_rewrite('a'::tsquery, $$SELECT '', {READ}$$)::text;", "ts_rewrite"),
     "internal": ("CREATE FUNCTION f(text) RETURNS text LANGUAGE internal AS 'pg_read_file_all';", "internal"),
     "language": ("CREATE FUNCTION f() RETURNS int LANGUAGE $$c$$ AS '/tmp/evil';", "language"),
     "foreign program": (f"{FOREIGN} OPTIONS (program 'touch planted');", "program"),

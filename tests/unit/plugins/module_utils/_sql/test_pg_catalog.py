@@ -39,8 +39,7 @@ WRITES = [
     VIEW + "ALTER VIEW s.v RENAME TO w; LOCK TABLE w",
     VIEW + "ALTER TABLE s.v SET SCHEMA x; UPDATE x.v SET rolsuper = true",
     VIEW + "ALTER SCHEMA s RENAME TO x; UPDATE x.v SET rolsuper = true",
-    "INSERT INTO v VALUES (1);"
-    "CREATE RULE r AS ON SELECT TO v DO INSTEAD SELECT * FROM pg_authid; INSERT INTO v VALUES (1)",
+    "DELETE FROM v; CREATE RULE r AS ON SELECT TO v DO INSTEAD SELECT * FROM pg_authid; DELETE FROM v",
     "CREATE SCHEMA s CREATE VIEW v AS SELECT * FROM pg_authid; UPDATE s.v SET rolsuper = true",
 ]
 
