@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_shown
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import error_number, execute
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_script import Definition
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import (
@@ -86,14 +87,22 @@ class Reader:
         rows = self._run(f"SHOW CREATE {kind} {quote(self._database)}.{quote(name)}")
         return rows[0]
 
+    def _shown(self, kind: str, name: str, printed: my_shown.Printed, table: str = "") -> list[t.Any]:
+        return my_shown.show_create(
+            self._connection, kind, self._database, name, printed, table=table, stage=self._stage
+        )
+
     def _routines(self) -> list[Definition]:
         rows = self._run(
-            "SELECT routine_type, routine_name FROM information_schema.routines"
+            "SELECT routine_type, routine_name, definer, routine_comment FROM information_schema.routines"
             f" WHERE routine_schema = {self._schema} ORDER BY routine_type, routine_name"
         )
         found = []
-        for kind, name in rows:
-            _name, mode, text, charset, collation, database = self._show(kind, name)[:6]
+        for kind, name, definer, comment in rows:
+            printed = [(b"", definer), (b"", name), (my_shown.COMMENT, _text(comment))]
+            if kind == "FUNCTION":
+                printed.insert(2, (my_shown.RETURNS, None))
+            _name, mode, text, charset, collation, database = self._shown(kind, name, printed)[:6]
             if text is None:
                 raise PrivilegeError(
                     f"The account may not read the {kind.lower()} {name!r} of {self._database!r}.",
@@ -150,22 +159,25 @@ class Reader:
 
     def _triggers(self) -> list[Definition]:
         rows = self._run(
-            "SELECT trigger_name, event_object_table FROM information_schema.triggers WHERE trigger_schema ="
+            "SELECT trigger_name, event_object_table, definer FROM information_schema.triggers WHERE trigger_schema ="
             f" {self._schema} ORDER BY event_object_table, action_timing, event_manipulation, action_order"
         )
         found = []
-        for name, table in rows:
-            _name, mode, text, charset, collation, database = self._show("TRIGGER", name)[:6]
+        for name, table, definer in rows:
+            printed = [(b"", definer), (b"", name), (b"", table)]
+            _name, mode, text, charset, collation, database = self._shown("TRIGGER", name, printed, table)[:6]
             found.append(Definition("trigger", name, text, mode, charset, collation, database, table=table))
         return found
 
     def _events(self) -> list[Definition]:
         rows = self._run(
-            f"SELECT event_name FROM information_schema.events WHERE event_schema = {self._schema} ORDER BY 1"
+            "SELECT event_name, definer, event_comment FROM information_schema.events"
+            f" WHERE event_schema = {self._schema} ORDER BY 1"
         )
         found = []
-        for (name,) in rows:
-            _name, mode, zone, text, charset, collation, database = self._show("EVENT", name)[:7]
+        for name, definer, comment in rows:
+            printed = [(b"", definer), (b"", name), (my_shown.COMMENT, _text(comment))]
+            _name, mode, zone, text, charset, collation, database = self._shown("EVENT", name, printed)[:7]
             found.append(Definition("event", name, text, mode, charset, collation, database, time_zone=zone))
         return found
 

@@ -30,6 +30,7 @@ _CODECS = {
     "latin5": "iso8859-9",
     "latin7": "iso8859-13",
     "ascii": "ascii",
+    "binary": "utf-8",  # nothing is converted, and names are UTF-8
     "cp1250": "cp1250",
     "cp1251": "cp1251",
     "cp1256": "cp1256",
@@ -90,14 +91,12 @@ class Definition:
 
     def encoding(self) -> tuple[str, str]:
         """(the server's character set, Python's codec) in which it is written; utf8mb4 when its own cannot hold it."""
-        codec = _CODECS.get(self.charset)
-        if codec is not None:
-            try:
-                self.text.encode(codec)
-                return self.charset, codec
-            except UnicodeEncodeError:
-                pass
-        return "utf8mb4", "utf-8"
+        codec = _CODECS.get(self.charset, "ascii")
+        try:
+            self.text.encode(codec)
+        except UnicodeEncodeError:
+            return "utf8mb4", "utf-8"
+        return self.charset, codec
 
 
 def write(definitions: t.Sequence[Definition], title: str, database_collation: str) -> bytes:
