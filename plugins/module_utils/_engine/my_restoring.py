@@ -53,7 +53,7 @@ class MysqlRestore(Restore):
         self._code = b""
         self._names: set[str] = set()
         self._source = plan.origin.database
-        self._swap: Swap | None = None
+        self._charset = (str(plan.origin.properties.get("charset")), str(plan.origin.properties.get("collation")))
 
     def _run(self, sql: str, stage: str) -> list[tuple[t.Any, ...]]:
         return execute(self._admin, sql, stage=stage)
@@ -168,8 +168,13 @@ class MysqlRestore(Restore):
         connection = self._client.connect()
         try:
             reader = Reader(connection, self.scratch, stage="load")
-            code = [_enabled(item) if item.name in enabled_events else item for item in reader.code_definitions()]
-            self._code = my_script.write(code, "Definitions of a foreign dump", reader.charset()[1])
+            enabled = {name.encode("utf-8", "surrogateescape").lower() for name in enabled_events}
+            code = [
+                _enabled(item) if item.kind == "event" and _written(connection, item).lower() in enabled else item
+                for item in reader.code_definitions()
+            ]
+            self._charset = reader.charset()  # a dump may have altered it
+            self._code = my_script.write(code, "Definitions of a foreign dump", self._charset[1])
             self._names = {*reader.tables, *reader.sequences, *reader.views, *(item.name for item in code)}
         finally:
             connection.close()
@@ -190,7 +195,6 @@ class MysqlRestore(Restore):
 
     def swap(self) -> str | None:
         plan, existed = self._plan, self._exists(self._plan.target)
-        properties = plan.origin.properties
         swap = Swap(
             self._client,
             Plan(
@@ -199,7 +203,7 @@ class MysqlRestore(Restore):
                 target=plan.target,
                 previous=self._previous if existed else "",
                 keep_previous=plan.keep_previous,
-                charset=(properties["charset"], properties["collation"]),
+                charset=self._charset,
                 code=self._code,
                 names=tuple(sorted(self._names)),
             ),
@@ -221,10 +225,16 @@ class MysqlRestore(Restore):
         return left
 
 
+def _written(connection: t.Any, item: my_script.Definition) -> bytes:
+    """The name of an event as the client wrote that made it."""
+    if item.name.isascii():
+        return item.name.encode("ascii")
+    sql = f"SELECT HEX(CONVERT({literal(item.name)} USING {item.charset}))"
+    return bytes.fromhex(str(execute(connection, sql, stage="load")[0][0]))
+
+
 def _enabled(item: my_script.Definition) -> my_script.Definition:
     """An event that was created disabled, as it is to be."""
-    if item.kind != "event":
-        return item
     text = replace_word(item.text, {"DISABLE": "ENABLE"}, before="DO", sql_mode=item.sql_mode)
     return dataclasses.replace(item, text=text)
 

@@ -46,6 +46,7 @@ class MysqlSession(Session):
         modes = str(execute(connection, "SELECT @@GLOBAL.sql_mode", stage="load")[0][0]).split(",")
         kept = ",".join(mode for mode in modes if mode not in _OTHER_STRINGS)
         execute(connection, f"SET SESSION sql_mode = '{kept}', time_zone = @@GLOBAL.time_zone", stage="load")
+        execute(connection, "SET SESSION group_concat_max_len = @@GLOBAL.group_concat_max_len", stage="load")
         execute(connection, f"USE {quote(database)}", stage="load")
         self._cursor = connection.cursor()
         self._strings = (True, False, True)
