@@ -95,7 +95,7 @@ class Script:
                     session.agree(item.strings)
             except EngineError as exc:
                 if session.code(exc) not in item.forgiven or session.broken():
-                    raise _placed(exc, item, session) from exc.__cause__
+                    raise _placed(exc, item, session, self._rules.wanted.no_owner) from exc.__cause__
                 self._rules.forgive(item)
         session.finish()
 
@@ -121,7 +121,7 @@ def _rows(items: t.Iterator[Item]) -> t.Iterator[bytes]:
             return
 
 
-def _placed(exc: EngineError, item: Execute, session: Session) -> EngineError:
+def _placed(exc: EngineError, item: Execute, session: Session, no_owner: bool) -> EngineError:
     """The error with its statement's place, and the statement's head unless it is data."""
     place = item.place
     where = f"Statement {place.number} (line {place.line}, byte {place.offset})"
@@ -129,7 +129,8 @@ def _placed(exc: EngineError, item: Execute, session: Session) -> EngineError:
     shown = f" It begins: {head}" if head else ""
     hint = exc.hint
     if session.code(exc) == _ROLE_MISSING and "role" in exc.msg:
-        hint = "Restore with globals=true if the file holds its roles, create them, or set no_owner=true."
+        hint = "Restore with globals=true if the file holds its roles, or create them; or set no_owner=true."
+        hint = hint.replace("; or set no_owner=true", "") if no_owner else hint
     return EngineError(f"{where}: {exc.msg}{shown}", stage="load", hint=hint)
 
 

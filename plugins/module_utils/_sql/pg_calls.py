@@ -92,7 +92,8 @@ def _harmless(words: list[Word], at: int) -> bool:
     """Whether the arguments that begin at ``at`` are written out, and the statements in them call no such function."""
     if at >= len(words) or words[at].text != "(":
         return False
-    depth, said = 1, []
+    depth = 1
+    said: list[str] = []
     for before, word in zip(words[at:], words[at + 1 :]):
         depth += (word.text == "(") - (word.text == ")")
         text = _written_out(word)

@@ -40,6 +40,7 @@ _KINDS = frozenset(
 )
 _MODIFIERS = frozenset("OR REPLACE TEMP TEMPORARY GLOBAL LOCAL UNLOGGED UNIQUE RECURSIVE CONSTRAINT TRUSTED".split())
 _SERVER_WIDE = frozenset("SYSTEM OWNED TABLESPACE".split())
+_CODE = ("EXTENSION", "LANGUAGE", "PROCEDURAL")
 _IN_BODY = frozenset("SELECT INSERT UPDATE DELETE MERGE VALUES WITH RETURN TABLE (".split())
 _NOT_THERE = ("42P01", "42704", "42883", "3F000", "42703")
 _THERE = ("42P06", "42710")
@@ -116,6 +117,14 @@ def _check_copy(parsed: Parsed, place: Place | None) -> None:
         raise RefusedError(table.SERVER_FILE, what + program, place)
 
 
+def drops_what_is_there(parsed: Parsed) -> bool:
+    """Whether it drops plpgsql, which every database has, and which its own owner may not drop."""
+    words, at = parsed.upper, 2 + (parsed.upper[1:2] == ["PROCEDURAL"])
+    at += 2 * (words[at : at + 2] == ["IF", "EXISTS"])
+    name = parsed.at(at).name or parsed.at(at).value
+    return words[0] == "DROP" and words[1] in _CODE and name == "plpgsql" and parsed.at(at + 1).text != ","
+
+
 def forgiven(parsed: Parsed) -> tuple[tuple[str, ...], Rule]:
     """SQLSTATEs that the statement may meet in a new database, and the rule that counts them."""
     verb, words = parsed.upper[0], parsed.upper
@@ -130,13 +139,11 @@ def forgiven(parsed: Parsed) -> tuple[tuple[str, ...], Rule]:
         name = parsed.at(at + 4 if words[at + 1 : at + 4] == ["IF", "NOT", "EXISTS"] else at + 1).name
         if kind == "PROCEDURAL":
             name = parsed.at(at + 2).name or parsed.at(at + 2).value
-        if (kind, name) == ("SCHEMA", "public") or (
-            kind in ("EXTENSION", "LANGUAGE", "PROCEDURAL") and name == "plpgsql"
-        ):
+        if (kind, name) == ("SCHEMA", "public") or (kind in _CODE and name == "plpgsql"):
             return _THERE, table.PG_EXISTS
-    if words[:3] == ["COMMENT", "ON", "EXTENSION"]:
+    if words[:3] in (["COMMENT", "ON", what] for what in _CODE):
         return ("42501",), table.PG_EXTENSION_COMMENT
     return (), table.FORGIVEN
 
 
-__all__ = ("check_content", "forgiven")
+__all__ = ("check_content", "drops_what_is_there", "forgiven")

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import Parsed, Word, quote
 
 # A role's name follows these, in statements that have no expressions.
@@ -67,7 +69,7 @@ def membership_before_16(parsed: Parsed) -> bytes | None:
     return (parsed.joined({}, end=begin) + admin + rest).rstrip()
 
 
-def listed(parsed: Parsed, begin: int) -> list[str]:
+def _listed(parsed: Parsed, begin: int) -> list[str]:
     """Names in a list that begins at ``begin``."""
     names = []
     while begin < len(parsed):
@@ -80,4 +82,24 @@ def listed(parsed: Parsed, begin: int) -> list[str]:
     return names
 
 
-__all__ = ("listed", "membership_before_16", "quoted", "without_maintain")
+def only_for(parsed: Parsed, begin: int, roles: t.Container[str]) -> bytes | None:
+    """The statement with only these roles left in the list that begins at ``begin``; None when none is left."""
+    names = _listed(parsed, begin)
+    kept = [name for name in names if name in roles]
+    if len(kept) == len(names) or not kept:
+        return parsed.joined({}) if kept else None
+    text = ", ".join(quote(name) for name in kept).encode("utf-8", "surrogateescape")
+    return b" ".join((parsed.joined({}, end=begin).rstrip(), text, parsed.joined({}, begin=begin + 2 * len(names) - 1)))
+
+
+def without_owner(parsed: Parsed, place: int) -> bytes | None:
+    """An ALTER without its OWNER TO, which begins at ``place``; None when it does nothing else."""
+    end = place + 2
+    while end < len(parsed) and parsed.upper[end] != ",":
+        end += 1
+    if end < len(parsed):
+        return parsed.joined({}, end=place) + parsed.joined({}, begin=end + 1)
+    return parsed.joined({}, end=place - 1) if parsed.upper[place - 1] == "," else None
+
+
+__all__ = ("membership_before_16", "only_for", "quoted", "without_maintain", "without_owner")

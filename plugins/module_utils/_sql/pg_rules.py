@@ -15,11 +15,14 @@ from ansible_collections.vya.backupdb.plugins.module_utils._sql import pg_roles,
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Bulk, Statement
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_calls import check_calls, suspicious
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_catalog import Catalog, name_at
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_content import check_content, forgiven
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_properties import options
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_set import check_set_config, check_setting
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_settings import PgSession
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import Parsed, quote
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_content import (
+    check_content,
+    drops_what_is_there,
+    forgiven,
+)
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_globals import PgGlobals
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_set import check_set_config
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import Parsed
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Item
 
 Items = t.Iterable[Item]
@@ -36,11 +39,13 @@ _MAX_HEADS = 10_000
 _GLOBAL_KINDS = ("ROLE", "USER", "GROUP", "TABLESPACE")
 _MAINTENANCE = ("VACUUM", "CHECKPOINT", "SHOW")
 _STATISTICS = frozenset(("PG_RESTORE_RELATION_STATS", "PG_RESTORE_ATTRIBUTE_STATS"))
-_DATABASE_KEPT = ("SET", "RESET", "OWNER")
+_ANYBODY = frozenset(("public", "current_user", "session_user", "current_role"))
+# Something that is called owner gets another name.
+_RENAMED = frozenset(("RENAME", "COLUMN", "ATTRIBUTE", "CONSTRAINT"))
 
 
-class PgRules(PgSession):
-    """See :class:`Rules`. Statements about the database itself name ``Wanted.scratch``."""
+class PgRules(PgGlobals):
+    """See :class:`Rules`."""
 
     system = frozenset(("postgres", "template0", "template1"))
 
@@ -48,6 +53,7 @@ class PgRules(PgSession):
         super().__init__(*args)
         self._heads: set[bytes] = set()  # beginnings of writes that were judged
         self._catalog = Catalog(self.target.catalog)
+        self._left_out: set[tuple[str | None, tuple[str, ...]]] = set()  # policies, with their tables
 
     def _statement(self, event: Statement) -> Items:
         if b"\0" in event.text:
@@ -137,18 +143,19 @@ class PgRules(PgSession):
             return self._database(event, parsed)
         if kind in _GLOBAL_KINDS and parsed.upper[2:3] != ["MAPPING"]:
             return self._role(event, parsed)
-        if kind == "SUBSCRIPTION" and parsed.upper[0] == "DROP":
-            # One that the stream itself made would reach its publisher.
-            return self._count(table.FORGIVEN) if self._takes(self.current) else ()
+        there = drops_what_is_there(parsed)
+        if there or (kind == "SUBSCRIPTION" and parsed.upper[0] == "DROP"):
+            # A subscription that the stream itself made would reach its publisher.
+            return self._count(table.PG_EXISTS if there else table.FORGIVEN) if self._takes(self.current) else ()
         if kind == "DEFAULT" and parsed.upper[2:3] == ["PRIVILEGES"]:
             return self._privileges(event, parsed, max(parsed.find("GRANT"), parsed.find("REVOKE")))
         owner = parsed.find("OWNER", "TO")
-        if parsed.upper[0] == "ALTER" and owner > 0 and parsed.upper[owner - 1] != ",":
-            return self._owned(event, parsed)
+        if parsed.upper[0] == "ALTER" and owner > 0 and parsed.upper[owner - 1] not in _RENAMED:
+            return self._owned(event, parsed, owner)
         if parsed.upper[:2] == ["CREATE", "SCHEMA"] and "AUTHORIZATION" in parsed.upper:
             return self._schema(event, parsed)
         if kind in ("POLICY", "USER"):
-            return self._with_roles(event, parsed)
+            return self._for_roles(event, parsed, kind)
         return self._content(event, parsed)
 
     def _comment_on(self, event: Statement, parsed: Parsed) -> Items:
@@ -157,15 +164,22 @@ class PgRules(PgSession):
         about = parsed.upper[on + 1] if 0 <= on < len(parsed) - 1 else ""
         if about == "DATABASE":
             return self._about_database(event, parsed, on + 2)
+        if about == "POLICY" and (parsed.at(3).name, name_at(parsed, 5)[0][-1:]) in self._left_out:
+            return self._count(table.PG_ABSENT)
         if about in ("ROLE", "TABLESPACE"):
             return self._global(event, parsed, parsed.at(on + 2).name)
         return self._content(event, parsed)
 
-    def _owned(self, event: Statement, parsed: Parsed) -> Items:
-        """ALTER .. OWNER TO."""
-        if self.wanted.no_owner:
-            return self._count(table.PG_OWNER) if self._takes(self.current) else ()
-        return self._with_roles(event, parsed)
+    def _owned(self, event: Statement, parsed: Parsed, place: int) -> Items:
+        """ALTER .. OWNER TO, at ``place``."""
+        if not self.wanted.no_owner or not self._takes(self.current):
+            return self._with_roles(event, parsed)
+        self._count(table.PG_OWNER)
+        rest = pg_roles.without_owner(parsed, place)
+        if rest is None:
+            return ()
+        event = Statement(event.place, rest)
+        return self._definition(event, self._parsed(event))
 
     def _schema(self, event: Statement, parsed: Parsed) -> Items:
         place = parsed.find("AUTHORIZATION")
@@ -181,132 +195,20 @@ class PgRules(PgSession):
         """Content that names roles."""
         return self._content(*self._quoted(event, parsed)) if self._takes(self.current) else ()
 
-    def _parsed(self, event: Statement | Bulk) -> Parsed:
-        return Parsed(event.text, escapes=self._escapes)
-
-    def _quoted(self, event: Statement, parsed: Parsed) -> tuple[Statement, Parsed]:
-        """The statement with its roles' names quoted."""
-        text, count = pg_roles.quoted(parsed)
-        if not count:
-            return event, parsed
-        self._count(table.QUOTED_ROLE, count)
-        changed = Statement(event.place, text)
-        return changed, self._parsed(changed)
-
-    # -- the database itself
-
-    def _database(self, event: Statement, parsed: Parsed) -> Items:
-        verb = parsed.upper[0]
-        if verb == "DROP":
-            return self._count(table.DROP_DATABASE)
-        name = parsed.at(2).name
-        if verb == "CREATE" and name is not None:
-            self._properties[name] = options(parsed)
-            return self._count(table.CREATE_DATABASE)
-        follows = parsed.upper[3] if len(parsed) > 3 else ""
-        if follows not in _DATABASE_KEPT or parsed.upper[3:5] == ["SET", "TABLESPACE"]:
-            return self._count(table.PG_PLACING)
-        if follows in ("SET", "RESET"):
-            return self._stored_setting(event, parsed, 2, 4)
-        return self._about_database(event, parsed, 2, owner=follows == "OWNER")
-
-    def _stored_setting(self, event: Statement, parsed: Parsed, place: int, at: int) -> Items:
-        """A setting, named at ``at``, of the database that is named at ``place``."""
-        name = parsed.at(at).name or ""
-        if parsed.upper[at - 1] == "SET" and self.wanted.source_database in ("", parsed.at(place).name):
-            check_setting(name, parsed, at + 2, self._place)
-        if not self._knows(name, parsed.at(at + 1).text == "."):
-            return self._count(table.UNKNOWN_SETTING)
-        return self._about_database(event, parsed, place, owner=parsed.upper[1] != "DATABASE")
-
-    def _about_database(self, event: Statement, parsed: Parsed, place: int, *, owner: bool = False) -> Items:
-        """A statement whose database, named at ``place``, gets the name of the scratch database."""
-        name = parsed.at(place).name
-        if name is None or parsed.at(place + 1).text == ",":
-            raise self._refused(table.UNKNOWN, f"{' '.join(parsed.upper[:2])} of several databases")
-        if owner and self.wanted.no_owner:
-            return self._count(table.PG_OWNER)
-        changed = Statement(event.place, parsed.joined({place: quote(self.wanted.scratch)}))
-        changed, parsed = self._quoted(changed, self._parsed(changed)) if owner else (changed, parsed)
-        return self._for_database(name, Execute(event.place, changed.text, parsed.upper[0] == "ALTER"))
-
-    # -- roles
-
-    def _role(self, event: Statement, parsed: Parsed) -> Items:
-        if parsed.upper[0] == "DROP":
-            return self._count(table.DROP_ROLE)
-        as_written, parsed = parsed, self._parsed(Statement(event.place, pg_roles.quoted(parsed)[0]))
-        name = parsed.at(2).name
-        if name is None or parsed.upper[2] in ("ALL", "CURRENT_USER", "SESSION_USER", "CURRENT_ROLE"):
-            raise self._refused(table.SERVER_CHANGE, f"{' '.join(parsed.upper[:3])}")
-        if parsed.upper[3:5] == ["IN", "DATABASE"] and parsed.upper[0] == "ALTER":
-            return self._stored_setting(event, parsed, 5, 7)
-        return self._global(event, as_written, name if parsed.upper[1] != "TABLESPACE" else None)
-
-    def _global(self, event: Statement, parsed: Parsed, name: str | None) -> Items:
-        if not self.wanted.with_globals:
-            return self._count(table.GLOBALS)
-        if name is not None and parsed.upper[0] == "CREATE" and name not in self.target.accounts:
-            self._created.add(name)
-        if name is not None and name not in self._created:
-            # Changed is only what this stream made.
-            return self._count(table.EXISTING_ROLE)
-        event, parsed = self._quoted(event, parsed)
-        if parsed.upper[0] == "ALTER" and parsed.upper[3:4] == ["SET"]:
-            setting = parsed.at(4).name or ""
-            check_setting(setting, parsed, 6, self._place)
-            if not self._knows(setting, parsed.at(5).text == "."):
-                return self._count(table.UNKNOWN_SETTING)
-        self._keeps(event.text)
-        self.globals.append(event.text)
-        return ()
-
-    # -- privileges
-
-    def _grant(self, event: Statement, parsed: Parsed) -> Items:
-        verb = parsed.upper[0]
-        on, to = parsed.find("ON"), parsed.find("TO" if verb == "GRANT" else "FROM")
-        if not 0 <= on < to:
-            return self._membership(event, parsed)
-        about = parsed.upper[on + 1]
-        if about == "DATABASE":
-            if self.wanted.no_owner:
-                return self._count(table.PG_OWNER)
-            return self._about_database(event, parsed, on + 2, owner=True)
-        if about in ("TABLESPACE", "PARAMETER"):
-            return self._global(event, parsed, None)
-        return self._privileges(event, parsed, 0)
-
-    def _membership(self, event: Statement, parsed: Parsed) -> Items:
-        if not self.wanted.with_globals:
-            return self._count(table.GLOBALS)
-        if parsed.upper[0] == "REVOKE":
-            return self._count(table.EXISTING_ROLE)
-        event, parsed = self._quoted(event, parsed)
-        if self.target.version < (16,):
-            text = pg_roles.membership_before_16(parsed)
+    def _for_roles(self, event: Statement, parsed: Parsed, kind: str) -> Items:
+        """A policy, a user mapping: with no_owner only for roles that are there."""
+        event, parsed = self._quoted(event, parsed) if self._takes(self.current) else (event, parsed)
+        place = parsed.find("TO" if kind == "POLICY" else "FOR")
+        judged = self.wanted.no_owner and self.target.accounts and parsed.upper[0] != "DROP"
+        if judged and place > 0 and parsed.upper[place - 1] != "RENAME" and self._takes(self.current):
+            text = pg_roles.only_for(parsed, place + 1, self.target.accounts | self._created | _ANYBODY)
+            self._count(table.PG_ABSENT, text != event.text)
             if text is None:
-                return self._count(table.PG_MEMBERSHIP_LESS)
-            self._count(table.PG_MEMBERSHIP, text != event.text)
-            event = Statement(event.place, text)
-        self._keeps(event.text)
-        self.globals.append(event.text)
-        return ()
-
-    def _privileges(self, event: Statement, parsed: Parsed, begin: int) -> Items:
-        """GRANT and REVOKE of objects, ALTER DEFAULT PRIVILEGES."""
-        if not self._takes(self.current):
-            return ()
-        if self.wanted.no_owner:
-            return self._count(table.PG_OWNER)
-        event, parsed = self._quoted(event, parsed)
-        if self.target.version < (17,) and "MAINTAIN" in parsed.upper:
-            text = pg_roles.without_maintain(parsed, max(begin, 0))
-            self._count(table.PG_MAINTAIN, text != event.text)
-            if text is None:
+                self._left_out.add((parsed.at(2).name, name_at(parsed, 4)[0][-1:]))
                 return ()
             event = Statement(event.place, text)
-        return self._content(event, self._parsed(event))
+            parsed = self._parsed(event)
+        return self._content(event, parsed)
 
 
 _HANDLERS: dict[str, t.Callable[[PgRules, Statement, Parsed], Items]] = {

@@ -38,7 +38,9 @@ DROP_ROLE = Rule("dropped", "DROP of roles and accounts", "others may need them"
 QUOTED_ROLE = Rule("changed", "names of roles quoted", "admin@vya.digital is written as a quoted name")
 UNKNOWN_SETTING = Rule("dropped", "settings that the server does not know", "SET of a newer or another server")
 MAINTENANCE = Rule(
-    "dropped", "maintenance and display", "VACUUM, CHECK TABLE, SHOW, FLUSH ...: without effect on what is loaded"
+    "dropped",
+    "maintenance and display",
+    "VACUUM, CHECK TABLE, SHOW, EXPLAIN, NOTIFY, FLUSH ...: without effect on what is loaded",
 )
 CLIENT_LINE = Rule("dropped", "harmless client commands", "\\echo, \\timing, \\pset, \\set ...")
 INCOMPLETE = Rule("kept", "incomplete stream accepted", "allow_incomplete: true")
@@ -111,8 +113,15 @@ PG_PLACING = Rule(
     "dropped", "ALTER DATABASE of the server's own", "tablespace, connection limit, template flag, rename"
 )
 PG_ENCODING = Rule("changed", "\\encoding", "becomes SET client_encoding")
-PG_EXISTS = Rule("dropped", "CREATE of what every database has", "schema public, plpgsql")
-PG_EXTENSION_COMMENT = Rule("dropped", "comments on extensions of others", "only their owner may set them")
+PG_EXISTS = Rule("dropped", "CREATE, DROP of what every database has", "schema public, plpgsql")
+PG_EXTENSION_COMMENT = Rule(
+    "dropped", "comments on extensions of others", "on languages too: only their owner may set them"
+)
+PG_ABSENT = Rule(
+    "dropped",
+    "policies and user mappings of roles that are not there",
+    "no_owner: true; a table with row security and no policy shows its rows to its owner only",
+)
 PG_TABLESPACE = Rule("dropped", "tablespaces that are not there", "the default one is taken")
 PG_STATISTICS = Rule("dropped", "statistics of PostgreSQL 18", "older servers cannot take them over; ANALYZE")
 PG_MAINTAIN = Rule("changed", "GRANT without MAINTAIN", "a privilege of PostgreSQL 17 and newer")
@@ -121,7 +130,10 @@ PG_MEMBERSHIP = Rule(
 )
 PG_MEMBERSHIP_LESS = Rule("dropped", "role memberships with INHERIT FALSE, SET FALSE", "before 16 they would give more")
 PG_CATALOG = Rule(
-    "refused", "write into the system catalog", "INSERT, UPDATE, DELETE, COPY of pg_catalog", "Take it out."
+    "refused",
+    "write into the system catalog",
+    "INSERT, UPDATE, DELETE, COPY, TRUNCATE, LOCK, ALTER, DROP of pg_catalog, by views too; allow_system_table_mods",
+    "Take it out.",
 )
 PG_SUBSCRIPTION = Rule(
     "refused",
@@ -142,7 +154,7 @@ PG_BODY = Rule(
     "Take it out of the dump.",
 )
 POSTGRESQL = (
-    *(PG_SESSION, PG_RESET, PG_OWNER, PG_DATABASE, PG_PLACING, PG_ENCODING, PG_EXISTS, PG_EXTENSION_COMMENT),
+    *(PG_SESSION, PG_RESET, PG_OWNER, PG_DATABASE, PG_PLACING, PG_ENCODING, PG_EXISTS, PG_EXTENSION_COMMENT, PG_ABSENT),
     *(PG_TABLESPACE, PG_STATISTICS, PG_MAINTAIN, PG_MEMBERSHIP, PG_MEMBERSHIP_LESS, PG_CATALOG, PG_SUBSCRIPTION),
     *(PG_STRINGS, PG_BODY),
 )

@@ -215,6 +215,8 @@ CREATE ROLE there;
 ALTER ROLE there WITH NOSUPERUSER;
 CREATE ROLE admin@vya.digital;
 GRANT there TO admin@vya.digital WITH ADMIN OPTION, INHERIT TRUE GRANTED BY postgres;
+CREATE ROLE x;
+GRANT there TO here;
 GRANT there TO x WITH INHERIT FALSE GRANTED BY postgres;
 \\connect template1
 --
@@ -283,6 +285,7 @@ def test_one_database_of_a_cluster() -> None:
         b"ALTER ROLE there WITH NOSUPERUSER",
         b'CREATE ROLE "admin@vya.digital"',
         b'GRANT there TO "admin@vya.digital" WITH ADMIN OPTION GRANTED BY postgres',
+        b"CREATE ROLE x",
     ]
     assert rules.properties == {"encoding": "UTF8", "provider": "icu", "collate": "C", "ctype": "de_DE", "locale": "de"}
     assert (rules.tool, rules.tool_version, rules.complete) == ("pg_dumpall", "18.0", True)
@@ -290,7 +293,7 @@ def test_one_database_of_a_cluster() -> None:
     assert counted(rules) == {
         "UNKNOWN_SETTING": 2,
         "DROP_ROLE": 1,
-        "EXISTING_ROLE": 2,
+        "EXISTING_ROLE": 3,
         "QUOTED_ROLE": 3,
         "PG_MEMBERSHIP": 1,
         "PG_MEMBERSHIP_LESS": 1,
@@ -356,6 +359,8 @@ FORGIVEN: list[tuple[str, str, t.Any]] = [
     ("CREATE EXTENSION plpgsql", "42710", "PG_EXISTS"),
     ("CREATE PROCEDURAL LANGUAGE plpgsql", "42710", "PG_EXISTS"),
     ("COMMENT ON EXTENSION plpgsql IS 'x'", "42501", "PG_EXTENSION_COMMENT"),
+    ("COMMENT ON LANGUAGE plpgsql IS 'x'", "42501", "PG_EXTENSION_COMMENT"),
+    ("COMMENT ON PROCEDURAL LANGUAGE plpgsql IS 'x'", "42501", "PG_EXTENSION_COMMENT"),
 ]
 
 
@@ -371,7 +376,15 @@ def test_errors_that_are_no_failures(sql: str, code: str, rule: str) -> None:
 
 @pytest.mark.parametrize(
     "sql",
-    ["ALTER ROLE here SUPERUSER", "ALTER ROLE nobody PASSWORD 'x'", "COMMENT ON ROLE here IS 'x'", "CREATE ROLE here"],
+    [
+        "GRANT pg_write_all_data TO here",
+        "GRANT new TO here, nobody",
+        "GRANT SET ON PARAMETER work_mem TO here, PUBLIC",
+        "ALTER ROLE here SUPERUSER",
+        "ALTER ROLE nobody PASSWORD 'x'",
+        "COMMENT ON ROLE here IS 'x'",
+        "CREATE ROLE here",
+    ],
 )
 def test_roles_that_exist_stay_as_they_are(sql: str) -> None:
     out, rules = through(PG15, f"CREATE ROLE new; {T}; {sql}; ALTER ROLE new LOGIN;", with_globals=True)
