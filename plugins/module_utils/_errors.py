@@ -60,9 +60,8 @@ class BackupError(Exception):
             parts.append(f"It said: {self.stderr}")
         if self.hint:
             parts.append(self.hint)
-        if len(parts) > 1 and parts[0][-1:] not in ".!?:":
-            parts[0] += "."
-        return " ".join(parts)
+        ended = [part if part[-1:] in ".!?:" else f"{part}." for part in parts[:-1]]
+        return " ".join([*ended, parts[-1]])
 
 
 class ConfigError(BackupError):

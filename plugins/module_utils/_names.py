@@ -44,6 +44,15 @@ def decode(component: str) -> str:
     return unquote(component, errors="surrogateescape")
 
 
+def readable(text: str) -> str:
+    """Any text as what can be sent and shown: of bytes that were no UTF-8, what they were (``caf\\xe9``)."""
+    try:
+        raw = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raw = text.encode("utf-8", "backslashreplace")
+    return raw.decode("utf-8", "backslashreplace")
+
+
 def new_id(now: dt.datetime) -> str:
     """A backup's id: its start in UTC and 24 random bits, so that two runs never share one."""
     return f"{now.astimezone(dt.timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
@@ -92,4 +101,15 @@ def human_time(seconds: float) -> str:
     return f"{hours} h {minutes:02d} min"
 
 
-__all__ = ("GLOBALS", "beside", "decode", "encode", "human_size", "human_time", "id_time", "is_id", "new_id")
+__all__ = (
+    "GLOBALS",
+    "beside",
+    "decode",
+    "encode",
+    "human_size",
+    "human_time",
+    "id_time",
+    "is_id",
+    "new_id",
+    "readable",
+)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import bz2
+import os
 import subprocess
 import tarfile
 import zipfile
@@ -82,12 +83,15 @@ def test_what_cannot_be_opened(server: support.Server, tmp_path: Path) -> None:
         "CREATE TABLE t (i integer);".encode("utf-16"): "UTF-16",
         sealed(SCRIPT): "is encrypted",
         sealed(SCRIPT)[:-1]: "cut short",
-        packed("gzip")(SCRIPT * 999)[:-9]: "decompress",
+        packed("gzip")(SCRIPT * 999)[:-9]: "find a whole one",
         packed("zstd")(SCRIPT * 999)[:-9]: "decompress",
         zipped(SCRIPT, tmp_path, "a.txt", "b.sql"): "one SQL file",
         zipped(SCRIPT * 999, tmp_path)[:-30]: "zip",
         zipped(SCRIPT * 999, tmp_path).replace(b"PK\x01\x02", b"PK\x01\x03"): "zip",
-        archive.read_bytes(): "tar",
+        archive.read_bytes(): "Unpack it first",
+        b"<html><body>Not found</body></html>": "HTML",
+        b"\xff\xd8\xff\xe0\0\x10JFIF": "no SQL",
+        b"mysqldump: [Warning] Using a password can be insecure.\n-- MySQL dump 10.13\n": "2>&1",
         packed("gzip")(b""): "is empty",
     }
     for content, told in cases.items():
@@ -95,10 +99,50 @@ def test_what_cannot_be_opened(server: support.Server, tmp_path: Path) -> None:
         given = {} if told == "is encrypted" else {"identity": IDENTITY}
         result = restore(server, src, target="other", **given)
         assert result["failed"] and told in f"{result.get('stage')} {result['msg']}", (told, result["msg"])
+        assert str(src) in result["msg"]
     for path, told in ((tmp_path / "nowhere", "No such file"), (tmp_path, "toc.dat")):
         result = restore(server, path, target="other")
         assert result["failed"] and told in result["msg"]
     assert "other" not in server.databases()
+
+
+def test_nothing_takes_the_place_of_something(server: support.Server, tmp_path: Path) -> None:
+    """A file without content makes an empty database, and says so, but it replaces none."""
+    src = tmp_path / "x.sql"
+    src.write_bytes(b"SELECT 1;\n")
+    made = restored(server, src, target="hollow")
+    assert made["tables"] == 0 and any("hollow is empty" in text for text in made["warnings"])
+    server.query("CREATE TABLE kept (i integer)", database="hollow")
+    for more in ({}, {"verify": False}):
+        result = restore(server, src, target="hollow", if_exists="replace", **more)
+        assert result["failed"] and "nothing was created" in result["msg"], result
+        assert "hollow is as it was" in result["msg"]
+        assert server.query("SELECT count(*) FROM kept", database="hollow") == [(0,)]
+
+
+def test_no_room_to_unpack(server: support.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What must be unpacked first needs a temporary folder that takes it; which one is told, and how to choose it."""
+    src = tmp_path / "x.gz"
+    src.write_bytes(packed("gzip")(zipped(os.urandom(1 << 20), tmp_path, method=zipfile.ZIP_STORED)))
+    small = tmp_path / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(small)], check=True)
+    monkeypatch.setenv("TMPDIR", str(small))
+    try:
+        result = restore(server, src, target="other")
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+    assert result["failed"] and str(small) in result["msg"] and "TMPDIR" in result["msg"], result["msg"]
+    assert "No space left" in result["msg"]
+
+
+def test_names_that_are_no_utf8(server: support.Server, tmp_path: Path) -> None:
+    """The result can be read; without a target there is none that could be written down."""
+    src = tmp_path / "x.sql"
+    src.write_bytes(b'CREATE DATABASE "caf\xe9" TEMPLATE template0;\n\\connect "caf\xe9"\n' + SCRIPT)
+    result = restore(server, src)
+    assert result["failed"] and "caf\\xe9, which is no UTF-8" in result["msg"], result["msg"]
+    assert restored(server, src, target="readable")["source"]["database"] == "caf\\xe9"
 
 
 def test_options_that_do_not_go_together(server: support.Server, tmp_path: Path) -> None:

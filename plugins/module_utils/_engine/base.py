@@ -217,6 +217,8 @@ class Restore(abc.ABC):
     scratch: str
     # Whether the target is there, once preflight has looked.
     exists = False
+    # Names of what is in a database that was just created.
+    empty: frozenset[str] = frozenset()
 
     @abc.abstractmethod
     def preflight(self, *, globals_follow: bool = False) -> list[str]:
@@ -242,8 +244,8 @@ class Restore(abc.ABC):
         """The scratch database was filled through a session: find out what :meth:`swap` must know of it."""
 
     @abc.abstractmethod
-    def inspect(self) -> tuple[tuple[Table, ...], tuple[SchemaObject, ...]]:
-        """Row counts and fingerprints of the scratch database."""
+    def inspect(self, *, rows: bool = True) -> tuple[tuple[Table, ...], tuple[SchemaObject, ...]]:
+        """Row counts (none without ``rows``) and fingerprints of the scratch database."""
 
     @abc.abstractmethod
     def compared(self, objects: t.Iterable[SchemaObject]) -> list[SchemaObject]:
@@ -261,9 +263,11 @@ class Restore(abc.ABC):
     def close(self) -> list[str]:
         """Drop what is left of the scratch database; never raises. Returns the names of what could not be dropped."""
 
-    def with_leftovers(self, exc: BackupError) -> BackupError:
-        """Close; the error says what that left behind."""
+    def with_leftovers(self, exc: BackupError, *, untouched: str = "") -> BackupError:
+        """Close; the error says what that left behind. ``untouched``: the target, when the swap had not begun."""
         left = self.close()
+        if untouched and self.exists:
+            exc.hint = f"{exc.hint} The database {untouched} is as it was.".strip()
         if left:
             exc.hint = f"{exc.hint} Left behind, to be dropped by the next restore: {', '.join(left)}.".strip()
         return exc

@@ -53,6 +53,8 @@ _INDEX_MEMORY = 256 << 10
 class PostgresqlRestore(Restore):
     """One target on one server. ``admin`` is a connection to another database, held to the end with its locks."""
 
+    empty = frozenset(("extension plpgsql", "schema public", "grants schema public", "owner schema public"))
+
     def __init__(self, client: Client, server: Server, admin: t.Any, admin_database: str, plan: RestorePlan) -> None:
         self._client, self._server, self._admin, self._plan = client, server, admin, plan
         self._admin_database = admin_database
@@ -208,11 +210,11 @@ class PostgresqlRestore(Restore):
     def adopt(self, enabled_events: t.Collection[str] = ()) -> None:
         """Nothing: a database is renamed with all that is in it."""
 
-    def inspect(self) -> tuple[tuple[Table, ...], tuple[SchemaObject, ...]]:
+    def inspect(self, *, rows: bool = True) -> tuple[tuple[Table, ...], tuple[SchemaObject, ...]]:
         connection = self._client.connect(self.scratch)
         try:
             return (
-                pg_schema.count_rows(connection, stage="verify"),
+                pg_schema.count_rows(connection, stage="verify") if rows else (),
                 pg_schema.read_schema(connection, stage="verify"),
             )
         finally:

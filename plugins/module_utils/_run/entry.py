@@ -23,6 +23,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import E
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.postgresql import PostgresqlEngine
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, ConfigError, StoreError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import format_time, utc_now
+from ansible_collections.vya.backupdb.plugins.module_utils._names import readable
 from ansible_collections.vya.backupdb.plugins.module_utils._process import Run
 from ansible_collections.vya.backupdb.plugins.module_utils._run.context import RESULT_LIMIT, ended_by_signals, fit
 from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Store
@@ -215,15 +216,24 @@ def conduct(module: AnsibleModule, work: t.Callable[[Job], Answer]) -> None:
     texts = _capped([job.run.redact(text) for text in answer.warnings])
     if os.path.isabs(module.params.get("journal") or ""):
         texts += _told(module, job, answer, extra.get("stage", ""), (started, time.monotonic() - begin))
-    warnings = [job.run.redact(text) for text in texts]
+    warnings = [readable(job.run.redact(text)) for text in texts]
     for text in warnings:
         module.warn(text)
     beside = len(json.dumps([warnings, answer.failed, extra, module.params], default=str))
     result = fit(answer.result, answer.lists, limit=max(RESULT_LIMIT - beside, RESULT_LIMIT // 4))
     result["changed"] = answer.changed
     if answer.failed:
-        module.fail_json(msg=job.run.redact(answer.failed), **extra, **result)
-    module.exit_json(**result)
+        module.fail_json(**_readable({"msg": job.run.redact(answer.failed), **extra, **result}))
+    module.exit_json(**_readable(result))
+
+
+def _readable(value: t.Any) -> t.Any:
+    """A result that Ansible can send: names of a file or a server may hold bytes that are no UTF-8."""
+    if isinstance(value, str):
+        return readable(value)
+    if isinstance(value, dict):
+        return {_readable(key): _readable(item) for key, item in value.items()}
+    return [_readable(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _told(module: AnsibleModule, job: Job, answer: Answer, stage: str, times: tuple[str, float]) -> t.Iterator[str]:
@@ -246,7 +256,7 @@ def _told(module: AnsibleModule, job: Job, answer: Answer, stage: str, times: tu
 
 def _redacted(run: Run, value: t.Any) -> t.Any:
     if isinstance(value, str):
-        return run.redact(value)
+        return readable(run.redact(value))
     if isinstance(value, dict):
         return {key: _redacted(run, item) for key, item in value.items()}
     return [_redacted(run, item) for item in value] if isinstance(value, list) else value

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import secrets
 import typing as t
@@ -21,7 +22,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
     Server,
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, ConfigError
-from ansible_collections.vya.backupdb.plugins.module_utils._names import human_size
+from ansible_collections.vya.backupdb.plugins.module_utils._names import human_size, readable
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Run
 from ansible_collections.vya.backupdb.plugins.module_utils._run import archive
 from ansible_collections.vya.backupdb.plugins.module_utils._run.context import Stages
@@ -67,16 +68,11 @@ class ForeignTask:
         options, server = self._options, self._engine.server()
         if not check_mode:
             self._warnings += self._engine.sweep()
-        with Source(self._run, options.path, options.identities) as source:
+        with self._about_file(), Source(self._run, options.path, options.identities) as source:
             with self._stages.stage("preflight"):
                 known = self._engine.known()
-            try:
-                work = self._sql if source.content.kind == "sql" else self._archive
-                found = work(source, server, known, check_mode)
-            except BackupError as exc:
-                if options.path not in exc.msg:
-                    exc.msg = f"src {options.path}: {exc.msg}"
-                raise
+            work = self._sql if source.content.kind == "sql" else self._archive
+            found = work(source, server, known, check_mode)
             layers = [*source.content.layers, source.content.kind]
             about = {"path": options.path, "layers": layers, "size": source.size, "size_human": human_size(source.size)}
         found["source"] = {**about, **found.pop("source")}
@@ -88,6 +84,19 @@ class ForeignTask:
             "warnings": self._warnings,
             "stages": self._stages.seconds,
         }
+
+    @contextlib.contextmanager
+    def _about_file(self) -> t.Iterator[None]:
+        """Errors name the file; what only its own damage explains says so."""
+        path = self._options.path
+        try:
+            yield
+        except BackupError as exc:
+            if path not in exc.msg:
+                exc.msg = f"src {path}: {exc.msg}"
+            if exc.stage == "decompress" and not exc.hint:
+                exc.hint = "The file is damaged, or cut short: find a whole one."
+            raise
 
     def _wanted(self, source_database: str) -> Wanted:
         options = self._options
@@ -206,6 +215,22 @@ class ForeignTask:
         self.target = self._options.target or database
         if not self.target:
             raise ConfigError(f"src: {self._options.path} does not tell the name of its database.", hint="Give target.")
+        if readable(self.target) != self.target:
+            raise ConfigError(
+                f"src: {self._options.path} names its database {readable(self.target)}, which is no UTF-8.",
+                hint="Give target.",
+            )
+
+    def _empty(self, restore: Restore) -> None:
+        """Nothing came of the file: no table, no view, no routine."""
+        found = f"src: nothing was created by {self._options.path}"
+        if restore.exists:
+            raise ConfigError(
+                f"{found}: an empty database would take the place of {self.target}.",
+                stage="verify",
+                hint="Look whether it is the right file; where an empty database is wanted, drop the other by hand.",
+            )
+        self._warnings.append(f"{found}: {self.target} is empty.")
 
     def _restore(self, origin: Origin) -> Restore:
         options = self._options
@@ -226,7 +251,8 @@ class ForeignTask:
         try:
             result = work()
         except BackupError as exc:
-            raise restore.with_leftovers(self._run.cause(exc)) from exc.__cause__
+            untouched = self.target if "swap" not in self._stages.seconds else ""
+            raise restore.with_leftovers(self._run.cause(exc), untouched=untouched) from exc.__cause__
         except BaseException:
             restore.close()
             raise
@@ -239,12 +265,14 @@ class ForeignTask:
     def _put_in_place(self, restore: Restore) -> dict[str, t.Any]:
         verified: dict[str, t.Any] = {"schema": "nothing to compare with", "rows": "not counted", "mismatches": []}
         tables = rows = None
-        if self._options.count:
-            with self._stages.stage("verify"):
-                self._run.step("verify")
-                counted, _objects = restore.inspect()
+        with self._stages.stage("verify"):
+            self._run.step("verify")
+            counted, objects = restore.inspect(rows=self._options.count)
+            if self._options.count:
                 tables, rows = len(counted), sum(table.rows or 0 for table in counted)
                 verified["rows"] = "counted; nothing to compare with"
+            if restore.empty.issuperset(item.name for item in objects):
+                self._empty(restore)
         with self._stages.stage("finish"):
             self._run.step("finish")
             restore.finish()

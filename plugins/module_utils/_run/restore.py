@@ -167,7 +167,8 @@ class RestoreTask:
             if not check_mode:
                 result.update(self._perform(restore, server))
         except BackupError as exc:
-            raise restore.with_leftovers(self._run.cause(exc)) from exc.__cause__
+            untouched = self._target if "swap" not in self._stages.seconds and not self._plan().drill else ""
+            raise restore.with_leftovers(self._run.cause(exc), untouched=untouched) from exc.__cause__
         except BaseException:
             restore.close()
             raise

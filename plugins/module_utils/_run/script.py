@@ -131,7 +131,8 @@ def _placed(exc: EngineError, item: Execute, session: Session, no_owner: bool) -
     if session.code(exc) == _ROLE_MISSING and "role" in exc.msg:
         hint = "Restore with globals=true if the file holds its roles, or create them; or set no_owner=true."
         hint = hint.replace("; or set no_owner=true", "") if no_owner else hint
-    return EngineError(f"{where}: {exc.msg}{shown}", stage="load", hint=hint)
+    said = exc.msg if exc.msg[-1:] in ".!?" else f"{exc.msg}."
+    return EngineError(f"{where}: {said}{shown}", stage="load", hint=hint)
 
 
 __all__ = ("Script",)

@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 import io
 import os
+import shutil
 import stat
 import tempfile
 import typing as t
@@ -22,6 +23,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._codec.age import Age
 from ansible_collections.vya.backupdb.plugins.module_utils._codec.age_keys import parse_identities
 from ansible_collections.vya.backupdb.plugins.module_utils._codec.compression import FOREIGN
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import CodecError, ConfigError
+from ansible_collections.vya.backupdb.plugins.module_utils._names import human_size
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Node, Run, StreamSource, read_file
 from ansible_collections.vya.backupdb.plugins.module_utils._process import CHUNK
 from ansible_collections.vya.backupdb.plugins.module_utils._run.parts import Age
@@ -38,6 +40,11 @@ _REFUSED = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive; unpack it first"),
     (b"Rar!", "a RAR archive; unpack it first"),
     (b"SQLite format 3", "a SQLite database"),
+    (b"<", "HTML or XML, no SQL"),
+    *(
+        (tool + b": ", "what a dump tool said, with or without what it dumped (2>&1?); look at its first lines")
+        for tool in (b"mysqldump", b"mariadb-dump", b"pg_dump", b"pg_dumpall")
+    ),
 )
 _HEAD = 1024
 _DEPTH = 6
@@ -82,9 +89,14 @@ class Source:
         except OSError as exc:
             raise ConfigError(f"src: {path} cannot be opened on this host: {exc.strerror}.") from exc
         if stat.S_ISDIR(info.st_mode):
-            if os.path.isfile(os.path.join(path, "toc.dat")):
-                return Content("directory", ())
-            raise ConfigError(f"src: the folder {path} is no archive of pg_dump: there is no toc.dat in it.")
+            try:
+                os.stat(os.path.join(path, "toc.dat"))
+            except FileNotFoundError:
+                text = f"src: the folder {path} is no archive of pg_dump: there is no toc.dat in it."
+                raise ConfigError(text) from None
+            except OSError as exc:
+                raise ConfigError(f"src: the folder {path} cannot be read: {exc.strerror}.") from exc
+            return Content("directory", ())
         if not stat.S_ISREG(info.st_mode):
             raise ConfigError(f"src: {path} is neither a file nor a folder.")
         try:
@@ -130,10 +142,13 @@ class Source:
             return "custom"
         elif head[257:262] == b"ustar":
             if not head.startswith(b"toc.dat\0"):
-                raise ConfigError(f"src: {self._path} is a tar archive, but none of pg_dump{self._inside()}.")
+                text = f"src: {self._path} is a tar archive, but none of pg_dump{self._inside()}."
+                raise ConfigError(text, hint="Unpack it first, and give what is in it.")
             return "tar"
         else:
             found = [item for item in FOREIGN if head.startswith(item.magic)]
+            if not found and b"\0" in head:
+                raise ConfigError(f"src: {self._path} is no SQL, and nothing else that is known here{self._inside()}.")
             if not found:
                 return "sql"
             self._add(found[0].name, found[0].decompressor)
@@ -169,12 +184,20 @@ class Source:
         """The content as a file that can be read at any place: without a name, gone with this process."""
         if len(self._steps) == 1 and not self._layers:
             return self._file
-        spool = t.cast(t.BinaryIO, self._kept.enter_context(tempfile.TemporaryFile()))  # noqa: SIM115
-        with self.plain() as chunks:
-            for chunk in chunks:
-                spool.write(chunk)
-        spool.flush()
-        spool.seek(0)
+        try:
+            spool = t.cast(t.BinaryIO, self._kept.enter_context(tempfile.TemporaryFile()))  # noqa: SIM115
+            with self.plain() as chunks:
+                for chunk in chunks:
+                    spool.write(chunk)
+            spool.flush()
+            spool.seek(0)
+        except OSError as exc:
+            folder = tempfile.gettempdir()
+            raise ConfigError(
+                f"src: {self._path} must be unpacked first, and the temporary folder {folder} does not take it:"
+                f" {exc.strerror} ({human_size(shutil.disk_usage(folder).free)} are free).",
+                hint="Make room, or choose another folder for the task: environment: {TMPDIR: /path}.",
+            ) from exc
         return spool
 
     @contextlib.contextmanager

@@ -71,7 +71,7 @@ def test_an_error_tells_stage_and_exit_status(call: Caller) -> None:
     assert result["failed"] is True
     assert result["changed"] is False
     assert (result["stage"], result["rc"]) == ("dump", 3)
-    assert result["msg"] == "pg_dump failed. Exit status 3. It said: no Do this."
+    assert result["msg"] == "pg_dump failed. Exit status 3. It said: no. Do this."
 
 
 def test_what_was_done_before_an_error_is_told(call: Caller) -> None:
