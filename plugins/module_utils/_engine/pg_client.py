@@ -43,7 +43,8 @@ _APPLICATION = "vya.backupdb"
 # The rest decides how definitions are printed, and a database may have settings of its own.
 _SESSION = (
     "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;"
-    " SET search_path = pg_catalog; SET row_security = off; SET client_encoding = 'UTF8';"
+    " SET default_transaction_read_only = off; SET search_path = pg_catalog; SET row_security = off;"
+    " SET client_encoding = 'UTF8';"
     " SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1;"
     " SET bytea_output = 'hex'; SET quote_all_identifiers = off; SET standard_conforming_strings = on"
 )

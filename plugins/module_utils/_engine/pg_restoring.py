@@ -40,6 +40,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table, utc_now
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_properties import comes_after_load
 
 LIMIT = 63
 _PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
@@ -165,6 +166,9 @@ class PostgresqlRestore(Restore):
             raise
         if not self._plan.origin.foreign:
             self._run(f"REVOKE CONNECT ON DATABASE {quote(self.scratch)} FROM PUBLIC", "create")
+            for name, setting in self._settings():
+                if not comes_after_load(name):
+                    self._run(setting, "create")
 
     def _locale(self) -> str:
         p = self._plan.origin.properties
@@ -227,24 +231,30 @@ class PostgresqlRestore(Restore):
                 pg_schema.analyze(connection, stage="analyze")
             finally:
                 connection.close()
-        for sql in self._settings():
-            self._run(sql, "settings")
-
-    def _settings(self) -> t.Iterator[str]:
-        """The database's own owner, grants, settings and comment, which are not in a pg_dump archive's contents."""
         if self._plan.origin.foreign:
             return
+        for sql in (*(item for name, item in self._settings() if comes_after_load(name)), *self._belongings()):
+            self._run(sql, "settings")
+
+    def _settings(self) -> t.Iterator[tuple[str, str]]:
+        """(name, SQL) of the settings of the database, of all roles and of single ones. What is computed while loading,
+        such as a materialized view, goes by them."""
         p, name = self._plan.origin.properties, quote(self.scratch)
-        if p.get("comment"):
-            yield f"COMMENT ON DATABASE {name} IS {literal(p['comment'])}"
-        if p.get("limit", -1) != -1:
-            yield f"ALTER DATABASE {name} CONNECTION LIMIT {int(p['limit'])}"
         for role, setting in p.get("settings", ()):
             if role is not None and self._plan.no_owner:
                 continue
             key, _equals, value = setting.partition("=")
             whose = f"ALTER ROLE {quote(role)} IN DATABASE {name}" if role else f"ALTER DATABASE {name}"
-            yield f"{whose} SET {'.'.join(quote(part) for part in key.split('.'))} TO {_setting(key, value)}"
+            sets = ".".join(quote(part) for part in key.split("."))
+            yield key, f"{whose} SET {sets} TO {_setting(key, value)}"
+
+    def _belongings(self) -> t.Iterator[str]:
+        """The database's own owner, grants and comment, which are not in a pg_dump archive's contents."""
+        p, name = self._plan.origin.properties, quote(self.scratch)
+        if p.get("comment"):
+            yield f"COMMENT ON DATABASE {name} IS {literal(p['comment'])}"
+        if p.get("limit", -1) != -1:
+            yield f"ALTER DATABASE {name} CONNECTION LIMIT {int(p['limit'])}"
         grants = p.get("grants", ())
         if self._plan.no_owner or not grants:
             yield f"GRANT CONNECT ON DATABASE {name} TO PUBLIC"

@@ -20,7 +20,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import S
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import query, sqlstate
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Unreadable
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_strings import REPORTED, agreed, resets
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_strings import REPORTED, agreed, resets, sets
 
 try:
     import psycopg2
@@ -31,8 +31,9 @@ except ImportError:
 # waits for the disk: that of the swap makes all before it durable too.
 _STRINGS = b"SET standard_conforming_strings = on"
 _START = (
-    "RESET ALL; SET client_encoding = 'UTF8'; SET statement_timeout = 0; SET lock_timeout = 0;"
-    f" SET idle_in_transaction_session_timeout = 0; SET client_min_messages = warning;"
+    "SET client_encoding = 'UTF8'; SET statement_timeout = 0; SET lock_timeout = 0;"
+    " SET default_transaction_read_only = off;"
+    " SET idle_in_transaction_session_timeout = 0; SET client_min_messages = warning;"
     f" SET synchronous_commit = off; {_STRINGS.decode()}"
 )
 _READ = 1 << 16
@@ -47,31 +48,49 @@ class PostgresqlSession(Session):
 
     def __init__(self, connection: t.Any) -> None:
         self._connection = connection
+        query(connection, "RESET ALL", stage="load")
+        # The server, the database or the role may begin with something else than the reader.
+        self._other_strings = self._reported()[0] != "on"
         query(connection, _START, stage="load")
         self._cursor = connection.cursor()
         self._standard_strings = True
 
     def run(self, statement: bytes, *, data: bool = False) -> None:
-        _check_whole(statement)
+        self._check(statement)
         try:
             self._cursor.execute(statement)
             if resets(statement):
-                # The server may begin with something else than the reader.
+                self._other_strings = self._reported()[0] != "on"
                 self._cursor.execute(_STRINGS)
         except psycopg2.Error as exc:
             raise _error(exc, data and not _NO_DATA.match(statement)) from exc
         self._agree(statement)
 
+    def _reported(self) -> list[str]:
+        return [self._connection.info.parameter_status(name) or "" for name in REPORTED]
+
+    def _check(self, statement: bytes) -> None:
+        """Refuse what would mean something else to the server than to the reader."""
+        _check_whole(statement)
+        if self._other_strings and sets(statement):
+            self._other_strings = False
+        elif self._other_strings and b"\\" in statement:
+            raise EngineError(
+                "Refused: a statement with a backslash, where standard_conforming_strings is off by a setting of the"
+                " server, of the database or of the role.",
+                stage="load",
+                hint="Put SET standard_conforming_strings = on (or off, as it was written) at the dump's beginning.",
+            )
+
     def _agree(self, statement: bytes) -> None:
         """The next statement was read as if the server read strings in a known way: see that it does."""
-        reported = [self._connection.info.parameter_status(name) or "" for name in REPORTED]
         try:
-            self._standard_strings = agreed(statement, self._standard_strings, *reported)
+            self._standard_strings = agreed(statement, self._standard_strings, *self._reported())
         except Unreadable as exc:
             raise EngineError(f"Refused: {exc}.", stage="load", hint="Take the statement out of the dump.") from None
 
     def copy(self, statement: bytes, data: t.Iterator[bytes]) -> None:
-        _check_whole(statement)
+        self._check(statement)
         rows = _Rows(data)
         try:
             self._cursor.copy_expert(statement, rows, _READ)

@@ -157,11 +157,7 @@ class ForeignTask:
             restore.prepare()
         with self._stages.stage("load"):
             self._run.step("load")
-            session = restore.session()
-            try:
-                script.load(session)
-            finally:
-                session.close()
+            script.load(restore.session)
             restore.adopt(script.enabled_events)
         self._globals(script)
         return self._put_in_place(restore)

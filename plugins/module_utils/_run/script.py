@@ -13,10 +13,10 @@ import typing as t
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Session
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import CopyData, CopyEnd, Event, ddl_head
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Rules, Target, Wanted
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Reconnect, Rules, Target, Wanted
 
 _ROLE_MISSING = "42704"
-Item = t.Union[Execute, CopyData, CopyEnd]
+Item = t.Union[Execute, Reconnect, CopyData, CopyEnd]
 
 
 class Script:
@@ -80,24 +80,33 @@ class Script:
         for item in self._taken():
             self.statements += isinstance(item, Execute)
 
-    def load(self, session: Session) -> None:
+    def load(self, open_session: t.Callable[[], Session]) -> None:
         """Run all of it; the first error ends it, with its place."""
-        items = self._taken()
-        for item in items:
-            if not isinstance(item, Execute):
-                continue  # COPY's end, which the data's own iterator leaves
-            self.statements += 1
-            try:
-                if isinstance(self._next, (CopyData, CopyEnd)):
-                    session.copy(item.text, _rows(items))
-                else:
-                    session.run(item.text, data=not item.shown)
-                    session.agree(item.strings)
-            except EngineError as exc:
-                if session.code(exc) not in item.forgiven or session.broken():
-                    raise _placed(exc, item, session, self._rules.wanted.no_owner) from exc.__cause__
-                self._rules.forgive(item)
-        session.finish()
+        session = open_session()
+        try:
+            items = self._taken()
+            for item in items:
+                if isinstance(item, Reconnect):
+                    session.close()
+                    session = open_session()
+                elif isinstance(item, Execute):  # else COPY's end, which the data's own iterator leaves
+                    self._run(session, item, items)
+            session.finish()
+        finally:
+            session.close()
+
+    def _run(self, session: Session, item: Execute, items: t.Iterator[Item]) -> None:
+        self.statements += 1
+        try:
+            if isinstance(self._next, (CopyData, CopyEnd)):
+                session.copy(item.text, _rows(items))
+            else:
+                session.run(item.text, data=not item.shown)
+                session.agree(item.strings)
+        except EngineError as exc:
+            if session.code(exc) not in item.forgiven or session.broken():
+                raise _placed(exc, item, session, self._rules.wanted.no_owner) from exc.__cause__
+            self._rules.forgive(item)
 
 
 def _dialect(target: Target, wanted: Wanted, chunks: t.Iterable[bytes]) -> tuple[Rules, t.Iterator[Event]]:

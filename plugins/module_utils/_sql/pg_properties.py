@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Statement
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_reader import PostgresReader
@@ -25,6 +27,16 @@ _OPTIONS = {
     "ICU_RULES": ("icu_rules",),
     "OWNER": ("owner",),
 }
+# Settings of a database that would change who loads it, how or how long; the others change what is computed then.
+_AFTER_LOAD = re.compile(
+    r"role|session_authorization|session_replication_role|\w+_timeout|default_transaction_\w+|\w+_preload_libraries",
+    re.I,
+)
+
+
+def comes_after_load(setting: str) -> bool:
+    """Whether a database gets this setting only when all is loaded."""
+    return _AFTER_LOAD.fullmatch(setting) is not None
 
 
 def options(parsed: Parsed) -> dict[str, str]:
@@ -57,4 +69,4 @@ def create_database(script: bytes) -> tuple[str, dict[str, str]]:
     raise ConfigError("The archive does not tell which database it was made of.")
 
 
-__all__ = ("create_database", "options")
+__all__ = ("comes_after_load", "create_database", "options")

@@ -34,6 +34,8 @@ from ansible_collections.vya.backupdb.plugins.module_utils._sql.lexer import (
     Lexer,
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_strings import follow, unsafe_encoding
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import commands
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.places import decode
 
 _LETTER = rb"[A-Za-z_\x80-\xff]"
 _TOKEN = re.compile(
@@ -264,6 +266,10 @@ class PostgresReader(Lexer):
         if found and name == b"encoding":
             with self._refusing(place):
                 unsafe_encoding(found.group("argument").strip(b" '\""))
+        if any(command.name in ("c", "connect") for command in commands(decode(text))):
+            if self._place is not None and not self._standard_strings:
+                raise SqlReadError("\\connect within a statement, which would be read anew", place=place)
+            self._standard_strings = True  # the session sees to it
         self._cut_out(end - self._pos)
         yield Meta(place, text)
         yield from self._copy_block()

@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.vya.backupdb.plugins.module_utils._sql import pg_roles, table
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Meta, Statement, Unreadable
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_set import check_setting
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_strings import follow
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_strings import encodes, follow
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import (
     Command,
     Parsed,
@@ -24,7 +24,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import 
     literal,
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.places import decode
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Item, Rules
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Item, Reconnect, Rules
 
 Items = t.Iterable[Item]
 
@@ -50,7 +50,7 @@ class PgSession(Rules):  # pylint: disable=abstract-method
 
     def __init__(self, *args: t.Any) -> None:
         super().__init__(*args)
-        self._held: dict[str, list[Execute]] = {}
+        self._held: dict[str, list[Item]] = {}
         self._created: set[str] = set()
         self._kept_backslash = False
 
@@ -132,17 +132,19 @@ class PgSession(Rules):  # pylint: disable=abstract-method
         if self._taking:
             return (item,)
         self._keeps(item.text)
-        self._held.setdefault(name, []).append(item)
+        held = self._held.setdefault(name, [])
+        held += [setting for setting in self._pending.values() if encodes(setting.text) and setting not in held]
+        held.append(item)
         return ()
 
     def _out(self, items: Items) -> Items:
+        waiting: list[Item] = []
         if self._held:
             held, self._held = self._held, {}
             waiting = held.pop(self.selected or "", [])
             for others in held.values():
-                self._uncount(len(others))
-            items = [*waiting, *items]
-        return super()._out(items)
+                self._uncount(sum(isinstance(item, Execute) and not encodes(item.text) for item in others))
+        return [*waiting, *super()._out(items)]
 
     def _uncount(self, times: int) -> None:
         """Statements that were held turn out to be about other databases."""
@@ -185,17 +187,26 @@ class PgSession(Rules):  # pylint: disable=abstract-method
         self._count(table.SWITCH)
         self._count(table.PG_SESSION, len(self._pending))
         self._pending.clear()
-        self._in_transaction = False
+        self._leave_transaction()
+        self._escapes = False  # as the reader has it from here on
         if name:
             self._enter(name)
-        out: list[Item] = []
+        # What was said of a database holds for the sessions that begin behind it.
+        for held in self._held.values():
+            if isinstance(held[-1], Execute):
+                held.append(Reconnect(event.place))
         if self._taking and not self._several and self.current == self.selected:
             self._count(table.PG_RESET)
-            out += [Execute(event.place, text, True) for text in (b"RESET SESSION AUTHORIZATION", b"RESET ALL")]
-        if self._escapes:
-            # The reader goes on so, whatever the new session begins with.
-            out += self._setting(Execute(event.place, b"SET standard_conforming_strings = off", True))
-        return out
+            return (Reconnect(event.place),)
+        return ()
+
+    def _leave_transaction(self) -> None:
+        """The server undoes what a session did in a transaction that it did not commit."""
+        if self._in_transaction and self._taking and not self._several and self.current == self.selected:
+            if not self.wanted.allow_incomplete:
+                raise self._refused(table.NO_TRAILER, "\\connect inside a transaction, which is lost by that")
+            self._count(table.INCOMPLETE)
+        self._in_transaction = False
 
 
 __all__ = ("PgSession",)

@@ -69,6 +69,18 @@ def resets(text: bytes) -> bool:
     return _RESET.match(text) is not None
 
 
+def sets(text: bytes) -> bool:
+    """Whether the statement sets standard_conforming_strings to a value of its own."""
+    found = _SET.match(text)
+    return found is not None and (found.group("name") or found.group("config") or b"").lower() == _STRINGS
+
+
+def encodes(text: bytes) -> bool:
+    """Whether the statement sets the client's encoding."""
+    found = _SET.match(text)
+    return found is not None and (found.group("name") or found.group("config") or b"").lower() != _STRINGS
+
+
 def agreed(text: bytes, standard_strings: bool, strings: str, encoding: str) -> bool:
     """What :func:`follow` makes of a statement that was run, if the server's own report is the same.
 
@@ -82,4 +94,4 @@ def agreed(text: bytes, standard_strings: bool, strings: str, encoding: str) -> 
     return expected
 
 
-__all__ = ("REPORTED", "agreed", "follow", "resets", "unsafe_encoding")
+__all__ = ("REPORTED", "agreed", "encodes", "follow", "resets", "sets", "unsafe_encoding")

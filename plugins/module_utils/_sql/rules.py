@@ -51,6 +51,13 @@ class Execute:
 
 
 @dataclasses.dataclass(frozen=True)
+class Reconnect:
+    """PostgreSQL: what follows runs in another session, which begins with what the database is set to by now."""
+
+    place: Place
+
+
+@dataclasses.dataclass(frozen=True)
 class Target:
     """The server. ``settings``: names of its variables, lower case; ``accounts``: (user, host), or names of roles.
     ``catalog``: names of the relations of pg_catalog. An empty ``settings``, ``accounts``, ``collations``,
@@ -91,7 +98,7 @@ class RefusedError(BackupError):
         self.place = place
 
 
-Item = t.Union[Execute, CopyData, CopyEnd]
+Item = t.Union[Execute, Reconnect, CopyData, CopyEnd]
 
 _TOOLS = re.compile(
     rb"^-- (?:(?P<my>MySQL|MariaDB) dump [^\n]*?(?:Distrib |(?<=[0-9])-)(?P<myversion>[0-9][^\s,]*)"
@@ -332,4 +339,4 @@ def _shown(name: str) -> str:
     return repr(name) if name else "one without a name (before any USE or \\connect)"
 
 
-__all__ = ("Execute", "Item", "RefusedError", "Rules", "Target", "Wanted")
+__all__ = ("Execute", "Item", "Reconnect", "RefusedError", "Rules", "Target", "Wanted")

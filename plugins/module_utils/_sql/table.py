@@ -104,7 +104,7 @@ SHARED = (
 
 # PostgreSQL
 PG_SESSION = Rule("dropped", "settings of other connections", "\\connect begins a new session")
-PG_RESET = Rule("changed", "\\connect back into the database", "its settings are reset, as in a new session")
+PG_RESET = Rule("changed", "\\connect back into the database", "another session begins, as in psql")
 PG_OWNER = Rule("dropped", "owners and privileges", "no_owner: true")
 PG_DATABASE = Rule(
     "changed", "statements about the database itself", "ALTER DATABASE .. SET, OWNER, COMMENT, GRANT: name it anew"

@@ -211,7 +211,7 @@ def test_what_is_run_later_means_the_same(sql: str) -> None:
 
 
 def test_dumps_of_servers_with_escapes_in_strings() -> None:
-    sql = f"{OFF}\nSET escape_string_warning = off;\nALTER DATABASE s SET my.name = 'a';\n\\connect s\n"
+    sql = f"{OFF}\nSET escape_string_warning = off;\nALTER DATABASE s SET my.name = 'a';\n\\connect s\n{OFF}\n"
     out, _rules = through(PG15, sql + "INSERT INTO t VALUES ('a\\'b;');")
     assert out[-1] == "INSERT INTO t VALUES ('a\\'b;')" and OFF[:-1] in out
 

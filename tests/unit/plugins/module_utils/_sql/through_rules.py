@@ -14,8 +14,9 @@ from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_rules import 
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.mysql_reader import MysqlReader
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_reader import PostgresReader
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_rules import PgRules
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Rules, Target, Wanted
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Reconnect, Rules, Target, Wanted
 
+RECONNECT = "another session"
 NAMES = {name: rule.name for name, rule in vars(table).items() if isinstance(rule, table.Rule)}
 
 PG15 = Target(
@@ -68,7 +69,7 @@ def rules_for(server: Target, **wanted: t.Any) -> Rules:
 
 
 def through(server: Target, sql: str | bytes, **wanted: t.Any) -> tuple[list[str], Rules]:
-    """(what is executed, COPY's data as one text behind its statement; the rules)."""
+    """(what is executed, COPY's data as one text behind its statement, RECONNECT; the rules)."""
     rules = rules_for(server, **wanted)
     text = sql.encode("utf-8", "surrogateescape") if isinstance(sql, str) else sql
     reader = PostgresReader() if server.flavour == "postgresql" else MysqlReader()
@@ -76,6 +77,8 @@ def through(server: Target, sql: str | bytes, **wanted: t.Any) -> tuple[list[str
     for item in rules.apply(reader.read([text])):
         if isinstance(item, Execute):
             out.append(item.text.decode("utf-8", "surrogateescape").strip())
+        elif isinstance(item, Reconnect):
+            out.append(RECONNECT)
         elif isinstance(item, CopyEnd):
             out.append("\\.")
         else:

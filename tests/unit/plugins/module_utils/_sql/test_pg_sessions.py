@@ -1,0 +1,81 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PostgreSQL: where another session begins in a stream, and what holds for it."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import SqlReadError
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_properties import comes_after_load
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import RefusedError
+from ansible_collections.vya.backupdb.tests.unit.plugins.module_utils._sql.through_rules import (
+    NAMES,
+    PG15,
+    RECONNECT,
+    counted,
+    through,
+)
+
+T = "CREATE TABLE a (b int)"
+SET = "ALTER DATABASE d SET search_path = x"
+SCRATCH = 'ALTER DATABASE "the scratch" SET search_path = x'
+OFF = "SET standard_conforming_strings = off"
+
+SESSIONS = {
+    "settings of the database": (f"{SET};\n\\connect d\n{T};", [SCRATCH, RECONNECT, T]),
+    "behind the last connect": (f"\\connect d\n{SET};\n{T};", [SCRATCH, T]),
+    "on both sides": (f"{SET};\n\\connect d\n{SET};\n{T};", [SCRATCH, RECONNECT, SCRATCH, T]),
+    "connect twice": (f"{SET};\n\\connect d\n\\connect d\n{T};", [SCRATCH, RECONNECT, T]),
+    "within the content": (
+        f"\\connect d\n{T};\n{SET};\n\\connect d\nDROP TABLE a;",
+        [T, SCRATCH, RECONNECT, "DROP TABLE a"],
+    ),
+    "settings of the session": (
+        f"{SET};\n\\connect d\nSET lock_timeout = 0;\n{T};",
+        [SCRATCH, RECONNECT, "SET lock_timeout = 0", T],
+    ),
+    "encoding of a comment": (
+        f"SET client_encoding = 'LATIN1';\n{SET};\n{SET};\n\\connect d\n{T};",
+        ["SET client_encoding = 'LATIN1'", SCRATCH, SCRATCH, RECONNECT, T],
+    ),
+    "nothing of the database": (f"\\connect d\n{T};", [T]),
+}
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_sessions(name: str) -> None:
+    sql, executed = SESSIONS[name]
+    assert through(PG15, sql)[0] == executed
+
+
+def test_a_new_session_takes_backslashes_literally() -> None:
+    text = f"{T};\n{OFF};\n\\connect - x\nINSERT INTO a VALUES ('\\');\n\\timing \\c\nINSERT INTO a VALUES ('\\');\n"
+    out, rules = through(PG15, text)
+    insert = "INSERT INTO a VALUES ('\\')"
+    assert out == [T, OFF, RECONNECT, insert, RECONNECT, insert]
+    assert counted(rules) == {"SWITCH": 2, "PG_RESET": 2, "CLIENT_LINE": 1}
+
+
+def test_connect_within_a_statement_is_not_read_anew() -> None:
+    with pytest.raises(SqlReadError, match="within a statement"):
+        through(PG15, f"{OFF};\nSELECT 'a\\'' \\connect d\n, '; DROP TABLE a; --';\n")
+    assert through(PG15, f"{T} \\connect d\n;")[0] == [T]
+
+
+def test_connect_inside_a_transaction_would_lose_it() -> None:
+    for line in ("\\connect d\n", "\\connect other\n"):
+        text = f"\\connect d\nBEGIN;\n{T};\n{line}\\connect d\nDROP TABLE a;"
+        with pytest.raises(RefusedError) as caught:
+            through(PG15, text)
+        assert caught.value.rule.name == NAMES["NO_TRAILER"]
+        out, rules = through(PG15, text, allow_incomplete=True, source_database="d")
+        assert out[:3] == ["BEGIN", T, RECONNECT] and counted(rules)["INCOMPLETE"] == 1
+    assert through(PG15, f"BEGIN;\n\\connect d\n{T};")[0] == [T]
+
+
+def test_settings_that_a_loading_session_must_not_have() -> None:
+    for name in ("role", "ROLE", "statement_timeout", "default_transaction_read_only", "session_preload_libraries"):
+        assert comes_after_load(name)
+    for name in ("TimeZone", "search_path", "DateStyle", "my.role", "work_mem", "default_text_search_config"):
+        assert not comes_after_load(name)
