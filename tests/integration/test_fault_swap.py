@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import signal
-import sys
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,31 +15,12 @@ from typing import Any
 
 import pytest
 import support
-from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_client, pg_client
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError, InterruptedRun
 from ansible_collections.vya.backupdb.plugins.module_utils._process import Run
 from ansible_collections.vya.backupdb.plugins.module_utils._run.restore import RestoreOptions, RestoreTask
+from support.failpoints import STAGES, Failpoint, watched
 from support.faults import IDENTITY, Site, wait_until
 from support.small import go_on, load_small, state
-
-STAGES = ("swap", "clean up")
-READS = ("SELECT", "SHOW", "USE", "SET SESSION")
-
-
-class Failpoint:
-    """Acts at the n-th statement of a swap that changes something (0: never), and counts them."""
-
-    def __init__(self, at: int, act: Callable[[str], None]) -> None:
-        self.at, self.act = at, act
-        self.seen: list[str] = []
-
-    def __call__(self, sql: str | bytes, stage: str) -> None:
-        text = sql.decode("utf-8", "replace") if isinstance(sql, bytes) else sql
-        if stage not in STAGES or text.lstrip().upper().startswith(READS):
-            return
-        self.seen.append(text)
-        if len(self.seen) == self.at:
-            self.act(text)
 
 
 class At(Failpoint):
@@ -55,28 +34,6 @@ class At(Failpoint):
         text = sql.decode("utf-8", "replace") if isinstance(sql, bytes) else sql
         if stage in STAGES and text.startswith(self._start):
             die(text)
-
-
-@contextlib.contextmanager
-def watched(failpoint: Failpoint) -> Iterator[None]:
-    """Show every statement of both engines to the failpoint before it is run."""
-    real_execute, real_query = my_client.execute, pg_client.query
-
-    def execute(connection: Any, sql: str | bytes, *, stage: str) -> Any:
-        failpoint(sql, stage)
-        return real_execute(connection, sql, stage=stage)
-
-    def query(connection: Any, sql: str, params: Any = (), *, stage: str) -> Any:
-        failpoint(sql, stage)
-        return real_query(connection, sql, params, stage=stage)
-
-    with pytest.MonkeyPatch.context() as patch:
-        for module in list(sys.modules.values()):
-            if getattr(module, "execute", None) is real_execute:
-                patch.setattr(module, "execute", execute)
-            if getattr(module, "query", None) is real_query:
-                patch.setattr(module, "query", query)
-        yield
 
 
 def refuse(sql: str) -> None:

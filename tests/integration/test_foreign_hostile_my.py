@@ -46,6 +46,7 @@ HOSTILE = [
     "INSERT INTO t VALUES (LENGTH(LOAD_FILE('/etc/passwd')));",
     "CREATE TABLE u (i INTEGER) DATA DIRECTORY='/tmp';",
     "CREATE TABLE backupdb_journal (plan LONGTEXT);",
+    "CREATE TABLE backupdb_undoing (plan LONGTEXT);",
 ]
 
 

@@ -22,9 +22,9 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_rights imp
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_schema import UNCOMPARED, Reader
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_session import MysqlSession
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_swap import Plan, Swap
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_sweep import take_lock
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_sweep import take_lock, unfinished
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import literal, quote, replace_word
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError, EngineError
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, ConfigError, EngineError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table, utc_now
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command
 
@@ -53,6 +53,7 @@ class MysqlRestore(Restore):
         self._code = b""
         self._names: set[str] = set()
         self._source = plan.origin.database
+        self._unfinished = ""
         self._charset = (str(plan.origin.properties.get("charset")), str(plan.origin.properties.get("collation")))
 
     def _run(self, sql: str, stage: str) -> list[tuple[t.Any, ...]]:
@@ -110,6 +111,12 @@ class MysqlRestore(Restore):
 
     def prepare(self) -> None:
         p = self._plan.origin.properties
+        held = "" if self._plan.drill else unfinished(self._admin, self._plan.target)
+        if held:
+            raise ConfigError(
+                f"An earlier restore into {self._plan.target!r} could neither be finished nor undone.",
+                hint=f"What it takes is in {held!r}: drop nothing. db_restore into another target tells why it fails.",
+            )
         self._created = True  # also when the statement fails half-way
         sql = f"CREATE DATABASE {quote(self.scratch)} CHARACTER SET {p['charset']} COLLATE {p['collation']}"
         try:
@@ -179,11 +186,12 @@ class MysqlRestore(Restore):
         finally:
             connection.close()
 
-    def inspect(self) -> tuple[tuple[Table, ...], tuple[SchemaObject, ...]]:
+    def inspect(self, *, rows: bool = True) -> tuple[tuple[Table, ...], tuple[SchemaObject, ...]]:
         connection = self._client.connect()
         try:
             reader = Reader(connection, self.scratch, stage="verify")
-            return reader.count(history=HISTORY in self._plan.origin.tool_args), reader.objects(reader.definitions())
+            counted = reader.count(history=HISTORY in self._plan.origin.tool_args) if rows else ()
+            return counted, reader.objects(reader.definitions())
         finally:
             connection.close()
 
@@ -210,10 +218,17 @@ class MysqlRestore(Restore):
         )
         try:
             self._left = swap.execute()
+            self._created = False
         finally:
             swap.close()
-        self._created = False
+            if swap.unfinished:
+                self._created, self._unfinished = False, swap.unfinished
         return self._previous if existed and plan.keep_previous else None
+
+    def with_leftovers(self, exc: BackupError, *, untouched: str = "") -> BackupError:
+        exc = super().with_leftovers(exc, untouched=untouched)
+        exc.hint = f"{exc.hint} {self._unfinished}".strip()
+        return exc
 
     def close(self) -> list[str]:
         left = self._left

@@ -14,8 +14,10 @@ that a run which finds it can finish the swap, or undo it, whoever died.
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import json
+import time
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_script
@@ -34,9 +36,12 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import Backup
 JOURNAL = "backupdb_journal"
 SWAPPED = "backupdb_swapped"
 SETTLED = "backupdb_settled"
+UNDOING = "backupdb_undoing"
+JOURNALS = (JOURNAL, SWAPPED, SETTLED, UNDOING)
 _SWAP = "backupdb_swap"
 # A rename waits for transactions that use the tables, and makes others wait behind it.
 _LOCK_WAIT = 30
+_PAUSE = 0.05
 _SHOWN = 200
 
 
@@ -84,7 +89,12 @@ class Swap:
 
     def __init__(self, client: Client, plan: Plan) -> None:
         self._client, self._plan = client, plan
-        self._connection = client.connect()
+        # Why the scratch database, its journal and the old database must stay; empty when they are of no more use.
+        self.unfinished = ""
+        self._connect()
+
+    def _connect(self) -> None:
+        self._connection = self._client.connect()
         self._run("SET SESSION foreign_key_checks = 1")
         self._run(f"SET SESSION lock_wait_timeout = {_LOCK_WAIT}")
 
@@ -113,14 +123,10 @@ class Swap:
             self._prepare()
             step("rename")
             self._rename()
-        except BaseException as exc:
-            self._undo_quietly(self.undo_unswapped, exc)
-            raise
-        try:
             step("renamed")
             self._settle(step)
-        except BackupError as exc:
-            self._undo_quietly(self.undo_swapped, exc)
+        except BaseException:
+            self._undo_quietly()
             raise
         try:
             step("drop scratch")
@@ -129,12 +135,15 @@ class Swap:
             return [name for name in (plan.previous if not plan.keep_previous else "", plan.scratch) if name]
         return []
 
-    def _undo_quietly(self, undo: t.Callable[[], None], exc: BaseException) -> None:
+    def _undo_quietly(self) -> None:
+        kept = " and ".join(repr(name) for name in (self._plan.scratch, self._plan.previous) if name)
+        advice = f"What it takes is in {kept}: drop nothing, the next db_restore on this server tries again."
+        self.unfinished = f"Undoing it was interrupted. {advice}"
         try:
-            undo()
-        except BackupError as second:
-            if isinstance(exc, BackupError):
-                exc.hint += f" Undoing it failed too ({second.msg}); the next db_restore on this server tries again."
+            self.undo()
+            self.unfinished = ""
+        except Exception as second:  # whatever it is, the first error is the one to tell
+            self.unfinished = f"Undoing it failed too ({getattr(second, 'msg', second)}). {advice}"
 
     def _gather(self) -> None:
         plan = self._plan
@@ -279,47 +288,92 @@ class Swap:
             if (kind, name.lower()) in there:
                 self._run(grant)
 
-    def undo_unswapped(self) -> None:
+    def undo(self) -> None:
+        """Back to what was before, however far it came: that is what the journal is called. On a connection of its own:
+        the other may be lost, and is as the statement that failed left it."""
+        self._reconnect()
+        tables = Reader(self._connection, self._plan.scratch, stage="swap").tables
+        journal = next((name for name in JOURNALS if name in tables), "")
+        if not journal:
+            raise EngineError(f"The journal in {self._plan.scratch!r} is gone.", stage="swap")
+        self._undo(journal)
+
+    def _reconnect(self) -> None:
+        """The server may still be at work on what a lost connection has asked for; the locks it waits for end that."""
+        number = self._connection.thread_id()
+        with contextlib.suppress(Exception):
+            self._connection.close()
+        self._connect()
+        end = time.monotonic() + 2 * _LOCK_WAIT
+        while any(row[0] == number for row in self._run("SHOW PROCESSLIST")):
+            if time.monotonic() > end:
+                raise EngineError(f"The server is still at work on what connection {number} asked for.", stage="swap")
+            time.sleep(_PAUSE)
+
+    def _undo(self, journal: str) -> None:
+        if journal == JOURNAL:
+            self._undo_unswapped()
+        elif journal == UNDOING:
+            self._undone()
+        else:
+            self._undo_swapped(journal)
+
+    def _undo_unswapped(self) -> None:
         """Before the rename: give the target its triggers back, drop what was made for the swap."""
         plan = self._plan
         if not plan.previous:
-            if self._exists(plan.target) and not Reader(self._connection, plan.target, stage="swap").tables:
-                self._run(f"DROP DATABASE IF EXISTS {quote(plan.target)}")
+            self._drop_empty(plan.target)
             return
         sql = f"SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = {literal(plan.target)}"
         if len(self._run(sql)) != len(plan.old_triggers):
             drop_code(self._connection, plan.target, stage="swap")
             self._code(plan.old_code, plan.target, plan.target, plan.old_names)
             self._grant()
-        if self._exists(plan.previous) and not Reader(self._connection, plan.previous, stage="swap").tables:
-            self._run(f"DROP DATABASE IF EXISTS {quote(plan.previous)}")
+        self._drop_empty(plan.previous)
 
-    def undo_swapped(self) -> None:
+    def _undo_swapped(self, journal: str) -> None:
         """After the rename: move the old tables back, with all that belonged to them."""
         plan = self._plan
         drop_code(self._connection, plan.target, stage="swap")
         if plan.previous:
             drop_code(self._connection, plan.previous, stage="swap")
         moves = [(plan.target, plan.scratch, plan.tables), (plan.previous, plan.target, plan.old_tables)]
-        self._run(self._renames(moves, SWAPPED, JOURNAL))
+        self._run(self._renames(moves, journal, UNDOING))
+        self._undone()
+
+    def _undone(self) -> None:
+        """What follows the rename back. Can be run again from its start."""
+        plan = self._plan
         if not plan.previous:
-            self._run(f"DROP DATABASE IF EXISTS {quote(plan.target)}")
+            self._drop_empty(plan.target)
             return
         charset, collation = plan.old_charset
+        drop_code(self._connection, plan.target, stage="swap")
         self._run(f"ALTER DATABASE {quote(plan.target)} CHARACTER SET {charset} COLLATE {collation}")
         self._point_defaults(plan.target, plan.previous)
         self._code(plan.old_code, plan.target, plan.target, plan.old_names)
         self._grant()
-        self._run(f"DROP DATABASE IF EXISTS {quote(plan.previous)}")
+        self._drop_empty(plan.previous)
+
+    def _drop_empty(self, name: str) -> None:
+        if self._exists(name):
+            found = Reader(self._connection, name, stage="swap")
+            if not found.tables and not found.sequences:
+                self._run(f"DROP DATABASE IF EXISTS {quote(name)}")
 
     def recover(self, journal: str) -> str:
         """Finish or undo a swap that its run left. ``journal``: its table's name. Returns what was done, in words."""
         plan = self._plan
-        if journal == JOURNAL:
-            self.undo_unswapped()
+        if journal in (JOURNAL, UNDOING):
+            self._undo(journal)
             return f"undid a restore into {plan.target!r} that had died before its swap"
         if journal == SWAPPED:
-            self._settle()
+            # Forward, if that is possible: the new tables are in place, and may have been written to since.
+            try:
+                self._settle()
+            except BackupError as exc:
+                self.undo()
+                return f"undid a restore into {plan.target!r} that could not be finished: {exc.msg}"
         self._clear()
         return f"finished the swap of {plan.target!r} that a restore had left when it died"
 
@@ -333,4 +387,4 @@ def _hex(text: str) -> str:
     return f"CONVERT(0x{text.encode().hex()} USING utf8mb4)"
 
 
-__all__ = ("JOURNAL", "SETTLED", "SWAPPED", "Plan", "Swap")
+__all__ = ("JOURNAL", "JOURNALS", "SETTLED", "SWAPPED", "UNDOING", "Plan", "Swap")

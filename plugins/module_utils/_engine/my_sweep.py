@@ -13,13 +13,15 @@ import hashlib
 import re
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, execute
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, error_number, execute
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_schema import Reader
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_swap import JOURNAL, SETTLED, SWAPPED, Plan, Swap
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_swap import JOURNALS, SETTLED, Plan, Swap
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import literal, quote
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError, LockedError
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError, LockedError
 
 SCRATCH = re.compile(r"_backupdb_(?:scratch|old)_[0-9a-f]{8}\Z")
+# No such database, no such table.
+_GONE = (1049, 1146)
 
 
 def take_lock(connection: t.Any, name: str) -> None:
@@ -38,7 +40,16 @@ def sweep_scratch(client: Client, admin: t.Any) -> list[str]:
             continue
         with contextlib.suppress(LockedError):
             take_lock(admin, name)
-            done += _recovered(client, admin, name)
+            try:
+                done += _recovered(client, admin, name)
+            except LockedError:
+                raise
+            except BackupError as exc:
+                done.append(
+                    f"could neither finish nor undo what a restore that died has left: {exc.msg}. What that takes is in"
+                    f" {name!r}: drop nothing, the next db_restore on this server tries again"
+                )
+                continue
             try:
                 execute(admin, f"DROP DATABASE IF EXISTS {quote(name)}", stage="sweep")
                 done.append(f"dropped the scratch database {name!r} of a restore that died")
@@ -50,7 +61,7 @@ def sweep_scratch(client: Client, admin: t.Any) -> list[str]:
 def _recovered(client: Client, admin: t.Any, name: str) -> t.Iterator[str]:
     """Finish or undo the swap whose journal a scratch database holds. Nobody may restore into its target meanwhile."""
     tables = Reader(admin, name, stage="sweep").tables
-    for journal in {JOURNAL, SWAPPED, SETTLED}.intersection(tables):
+    for journal in set(JOURNALS).intersection(tables):
         for (text,) in execute(admin, f"SELECT plan FROM {quote(name)}.{journal}", stage="sweep"):
             plan = Plan.from_json(text)
             if plan.scratch != name:  # none of ours: a restore writes its own name
@@ -63,4 +74,27 @@ def _recovered(client: Client, admin: t.Any, name: str) -> t.Iterator[str]:
                 swap.close()
 
 
-__all__ = ("SCRATCH", "sweep_scratch", "take_lock")
+def _concerns(plan: Plan, scratch: str, target: str) -> bool:
+    return plan.scratch == scratch and plan.target == target
+
+
+def unfinished(admin: t.Any, target: str) -> str:
+    """The scratch database whose journal tells of a swap of ``target`` that has not come to its end, or nothing. The
+    caller holds the lock of ``target``."""
+    listed = ", ".join(literal(name) for name in JOURNALS if name != SETTLED)
+    sql = f"SELECT table_schema, table_name FROM information_schema.tables WHERE table_name IN ({listed})"
+    for name, journal in execute(admin, sql, stage="create"):
+        if not SCRATCH.search(name):
+            continue
+        try:
+            plans = execute(admin, f"SELECT plan FROM {quote(name)}.{journal}", stage="create")
+        except EngineError as exc:
+            if error_number(exc) not in _GONE:
+                raise
+            continue  # of a restore into another target, that has come to its end
+        if any(_concerns(Plan.from_json(text), name, target) for (text,) in plans):
+            return str(name)
+    return ""
+
+
+__all__ = ("SCRATCH", "sweep_scratch", "take_lock", "unfinished")

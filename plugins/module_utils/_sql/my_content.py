@@ -11,7 +11,7 @@ from __future__ import annotations
 import abc
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_swap import JOURNAL, SETTLED, SWAPPED
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_swap import JOURNALS
 from ansible_collections.vya.backupdb.plugins.module_utils._sql import (
     my_engines,
     my_names,
@@ -28,7 +28,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Exe
 
 Items = t.Iterable[Item]
 
-_OWN_TABLES = frozenset((JOURNAL, SWAPPED, SETTLED))
+_OWN_TABLES = frozenset(JOURNALS)
 _NOT_THERE = ("1051", "1091", "1305", "1360", "1539", "4091")
 _SERVER_WIDE = frozenset("SERVER TABLESPACE UNDO LOGFILE INSTANCE RESOURCE SPATIAL LIBRARY".split())
 _OPTIONS = frozenset("CHARACTER CHARSET COLLATE DEFAULT READ ENCRYPTION UPGRADE COMMENT".split())
