@@ -21,6 +21,8 @@ COPY pg_search_documents (id) FROM stdin;
 \\.
 INSERT INTO pg_search_documents VALUES (3);
 CREATE TABLE dblink (id integer, ts_stat text);
+EXPLAIN SELECT 1;
+NOTIFY people;
 INSERT INTO dblink (id) VALUES (3);
 CREATE MATERIALIZED VIEW words AS SELECT word FROM ts_stat('SELECT to_tsvector(''cat dog'')'::text);
 ALTER TABLE ONLY pg_search_documents ADD CONSTRAINT pg_search_documents_pkey PRIMARY KEY (id);

@@ -30,14 +30,15 @@ Items = t.Iterable[Item]
 _VERB = re.compile(rb"[A-Za-z]+")
 _NAME = rb'(?:[A-Za-z_\x80-\xff][A-Za-z0-9_$\x80-\xff]*|"(?:[^"]|"")*")'
 _WRITE = re.compile(
-    rb"(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(?!ONLY\b)(" + _NAME + rb")(?:\s*\.\s*(" + _NAME + rb"))?", re.I
+    rb"(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|MERGE\s+INTO)\s+(?!ONLY\b)(" + _NAME + rb")(?:\s*\.\s*(" + _NAME + rb"))?",
+    re.I,
 )
 _LARGE_OBJECT = re.compile(rb"SELECT\s+(?:pg_catalog\s*\.\s*)?(?:lowrite|lo_put)\s*\(", re.I)
 _TEMPLATE_FLAG = re.compile(rb"UPDATE\s+(?:pg_catalog\s*\.\s*)?pg_database\s+SET\s+datistemplate\b", re.I)
 _HEAD = 4096
 _MAX_HEADS = 10_000
 _GLOBAL_KINDS = ("ROLE", "USER", "GROUP", "TABLESPACE")
-_MAINTENANCE = ("VACUUM", "CHECKPOINT", "SHOW")
+_MAINTENANCE = ("VACUUM", "CHECKPOINT", "SHOW", "TABLE", "EXPLAIN", "NOTIFY", "LISTEN", "UNLISTEN")
 _STATISTICS = frozenset(("PG_RESTORE_RELATION_STATS", "PG_RESTORE_ATTRIBUTE_STATS"))
 _ANYBODY = frozenset(("public", "current_user", "session_user", "current_role"))
 # Something that is called owner gets another name.
@@ -58,11 +59,12 @@ class PgRules(PgGlobals):
     def _statement(self, event: Statement) -> Items:
         if b"\0" in event.text:
             raise self._refused(table.UNKNOWN, "a statement that holds a NUL byte, where it would end for the server")
+        self._check_variables(event)
         if event.text[:6] == b"INSERT":
             return self._write(event)
         verb = _VERB.match(event.text)
         word = verb.group().decode().upper() if verb else ""
-        if word in ("INSERT", "UPDATE", "DELETE"):
+        if word in ("INSERT", "UPDATE", "DELETE", "MERGE"):
             return self._write(event)
         if word == "SELECT" and _LARGE_OBJECT.match(event.text):
             return self._content(event, shown=False)
@@ -71,9 +73,12 @@ class PgRules(PgGlobals):
         return self._content(event, parsed) if handler is None else handler(self, event, parsed)
 
     def _bulk(self, event: Bulk) -> Items:
+        self._check_variables(event)
         return self._write(event)
 
     def _maintenance(self, event: Statement, parsed: Parsed) -> Items:
+        if parsed.upper[0] == "EXPLAIN" and not {"ANALYZE", "ANALYSE"}.isdisjoint(parsed.upper):
+            raise self._refused(table.UNKNOWN, "EXPLAIN ANALYZE, which runs its statement")
         return self._count(table.MAINTENANCE)
 
     # -- content
@@ -108,7 +113,7 @@ class PgRules(PgGlobals):
         # Behind the name there must be something else in sight: half a name tells nothing.
         whole = head or parsed.at(end).text not in ("", ".")
         if not name or not (whole or (parsed.upper[0] == "DELETE" and len(event.text) <= _HEAD)):
-            raise self._refused(table.UNKNOWN, f"{event.text[:6].decode().upper()} of no table")
+            raise self._refused(table.UNKNOWN, f"{parsed.upper[0] if not head else 'a write'} of no table")
         if _TEMPLATE_FLAG.match(event.text):
             return self._count(table.PG_PLACING)
         self._catalog.check_write(name, self._place)

@@ -12,7 +12,7 @@ import re
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._sql import pg_roles, table
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Meta, Statement, Unreadable
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Bulk, Meta, Statement, Unreadable
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_set import check_setting
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_strings import encodes, follow
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import (
@@ -22,6 +22,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import 
     commands,
     database_of,
     literal,
+    split,
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.places import decode
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Item, Reconnect, Rules
@@ -40,6 +41,7 @@ _TOLD = frozenset(
     " i if include include_relative ir l lo_export lo_import lo_list lo_unlink o out p password prompt q quit r reset"
     " s set setenv sf sv w watch write z".split()
 )
+_TRUE = frozenset(("on", "true", "yes", "1"))
 _ENCODING = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
@@ -53,6 +55,7 @@ class PgSession(Rules):  # pylint: disable=abstract-method
         self._held: dict[str, list[Item]] = {}
         self._created: set[str] = set()
         self._kept_backslash = False
+        self._variables: set[str] = set()  # of psql
 
     # -- settings
 
@@ -176,9 +179,28 @@ class PgSession(Rules):  # pylint: disable=abstract-method
                 raise self._refused(table.CLIENT_COMMAND, "\\encoding with something else than a name")
             self._count(table.PG_ENCODING)
             return self._setting(Execute(event.place, f"SET client_encoding = {literal(value)}".encode(), True))
+        if name in ("set", "unset") and command.arguments:
+            self._variable(argument(command.arguments[0]), command)
         if name in _HARMLESS or name == "encoding":
             return self._count(table.CLIENT_LINE)
         raise self._refused(table.CLIENT_COMMAND, told)
+
+    def _variable(self, variable: str, command: Command) -> None:
+        value = "".join(argument(item) for item in command.arguments[1:]).rstrip(";").lower()
+        if variable == "AUTOCOMMIT" and value not in _TRUE:
+            raise self._refused(table.CLIENT_COMMAND, f"\\{command.name} AUTOCOMMIT: all of it in transactions")
+        if command.name == "set":
+            self._variables.add(variable)
+
+    def _check_variables(self, event: Statement | Bulk) -> None:
+        """psql would put the value of a variable that the stream has set in the place of its name."""
+        if not self._variables or b":" not in event.text:
+            return
+        words = split(decode(event.text), escapes=self._escapes)
+        for before, colon, word in zip([None, *words], words, words[1:]):
+            name = word.text.strip("\"'")
+            if colon.text == ":" and (before is None or before.text != ":") and name in self._variables:
+                raise self._refused(table.CLIENT_COMMAND, f"a variable of psql, :{name}")
 
     def _connect(self, event: Meta, command: Command) -> Items:
         name = database_of(command.arguments)

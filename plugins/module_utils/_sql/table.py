@@ -63,13 +63,13 @@ UNKNOWN = Rule(
 CLIENT_COMMAND = Rule(
     "refused",
     "client command",
-    "\\! \\copy \\i \\o \\g \\gexec, backticks, source, system, tee ...: they run programs or touch files",
+    "\\! \\copy \\i \\o \\g \\gexec, backticks, source, system, tee ...: they run programs, touch files; psql variables",
     "Take it out of the dump.",
 )
 SERVER_FILE = Rule(
     "refused",
     "file or program of the server",
-    "COPY from a file or PROGRAM, LOAD DATA, INTO OUTFILE, LOAD_FILE, lo_import, libraries",
+    "COPY from a file or PROGRAM, LOAD DATA, INTO OUTFILE, LOAD_FILE, lo_import, libraries, LANGUAGE internal",
     "Take it out of the dump.",
 )
 SERVER_CHANGE = Rule(

@@ -68,3 +68,18 @@ def test_settings_of_other_databases_do_not_matter() -> None:
     )
     out, _rules = through(PG15, f"{sql}\n{T};\n\\connect d\n{T};", source_database="d")
     assert out == [T]
+
+
+@pytest.mark.parametrize("named", [":n", ":'n'", ':"n"', "a[1:n]"])
+@pytest.mark.parametrize("statement", ["SELECT {}", "INSERT INTO t VALUES ({})", "ALTER TABLE t SET SCHEMA {}"])
+def test_variables_of_psql_are_refused(named: str, statement: str) -> None:
+    """Their values would be a part of the statement."""
+    with pytest.raises(RefusedError, match="a variable of psql, :n"):
+        through(PG15, f"\\set n 'a; b'\n{statement.format(named)};")
+
+
+def test_what_is_no_variable_of_psql() -> None:
+    sql = "MERGE INTO ONLY t USING c ON t.a[1:m] = ':n'::n WHEN MATCHED THEN DELETE"
+    out, rules = through(PG15, f"\\set AUTOCOMMIT on\n\\set n 1\n{sql};\nINSERT INTO t VALUES (':n');")
+    assert out == [sql, "INSERT INTO t VALUES (':n')"]
+    assert counted(rules) == {"CLIENT_LINE": 2}
