@@ -59,6 +59,24 @@ def test_a_file_replaces_what_is_named_and_confirmed_only(fleet: Fleet, fleet_se
         assert mariadb.query("SELECT count(*) FROM orders", database=NAME) == before
 
 
+def test_a_file_that_is_cut_is_taken_when_it_is_asked_for(fleet: Fleet, fleet_servers: Pair, tmp_path: Path) -> None:
+    """What was left out is shown; a backup and a file at once are one too many."""
+    mariadb = fleet_servers[1]
+    dump = tmp_path / "dump.sql"
+    dump.write_text(
+        "-- MariaDB dump 10.19  Distrib 10.11.6-MariaDB\n--\n-- Host: localhost    Database: x\n"
+        "USE `x`;\nLOCK TABLES `t` WRITE;\nCREATE TABLE `t` (`id` int);\n"
+    )
+    wanted: dict[str, Any] = {"backupdb_restore_src": str(dump), "backupdb_restore_target": f"{NAME}_cut"}
+    assert "allow_incomplete" in fleet.play("restore", "-l", "my", extra=wanted).output
+    wanted["backupdb_restore_allow_incomplete"] = True
+    both = fleet.play("restore", "-l", "my", extra={**wanted, "backupdb_restore_database": NAME})
+    assert both.rc != 0 and "leave one out" in both.output
+    played = fleet.play("restore", "-l", "my", extra=wanted)
+    assert played.rc == 0 and "1 x LOCK TABLES" in played.output and "INCOMPLETE" in played.output, played.output
+    assert mariadb.query("SELECT count(*) FROM t", database=f"{NAME}_cut") == [(0,)]
+
+
 def test_a_drill_proves_and_tells(fleet: Fleet, box: MailBox) -> None:
     """It passes; with a part tampered with, that host fails and the mail says so."""
     fleet.variables["backupdb_identity"] = IDENTITY

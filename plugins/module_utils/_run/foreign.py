@@ -134,6 +134,8 @@ class ForeignTask:
             properties = {**known.defaults, **script.properties}
             restore = self._restore(Origin(script.database, properties, foreign=True))
             result = self._guarded(restore, lambda: self._load_sql(script, restore, check_mode))
+        if self._options.with_globals and not script.globals_taken:
+            self._warnings.append(f"globals: {source.path} holds no statement that creates roles or accounts.")
         if script.about()["complete"] is False:
             self._warnings.append(
                 f"INCOMPLETE: {source.path} ends without the last line that its tool writes, after {script.statements}"
@@ -185,6 +187,8 @@ class ForeignTask:
         result = self._guarded(
             restore, lambda: self._load_archive(opened, restore, check_mode, self._judged_by(server, known))
         )
+        if options.with_globals:
+            self._warnings.append("globals: archives of pg_dump hold no roles; pg_dumpall --globals-only writes them.")
         result["source"] = {"tool": opened.tool, "database": database, "databases": [database], "complete": True}
         return {**result, "adaptations": {}, "statements": 0}
 

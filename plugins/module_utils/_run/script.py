@@ -26,7 +26,7 @@ class Script:
         self._rules, events = _dialect(target, wanted, chunks)
         self._items: t.Iterator[Item] = iter(self._rules.apply(events))
         self._next: Item | None = None
-        self._globals_taken = 0
+        self.globals_taken = 0
         self.statements = 0
 
     def begin(self) -> None:
@@ -55,8 +55,8 @@ class Script:
 
     def take_globals(self) -> list[str]:
         """Statements about roles and accounts that were met since the last call."""
-        found = self._rules.globals[self._globals_taken :]
-        self._globals_taken += len(found)
+        found = self._rules.globals[self.globals_taken :]
+        self.globals_taken += len(found)
         return [statement.decode("utf-8", "surrogateescape") for statement in found]
 
     def about(self) -> dict[str, t.Any]:
