@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import support
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError
 from support.dumps import Here
 
 # The database has a table of its own name: what is a column of it stays one.
@@ -79,3 +80,61 @@ def test_bodies_write_to_the_new_database(server: support.Server, tmp_path: Path
     assert server.query("SELECT i FROM b", database="shop") == [(8,)]
     assert server.query("SELECT i FROM src", database="shop") == []
     assert result["adaptations"]["qualifiers of the old database that stay"] == 1
+
+
+# Each is refused where it is used, or does nothing to `src`, whose `b` holds 42 and whose sequence gives 1.
+BEYOND = [
+    "CREATE VIEW v AS SELECT i FROM src.b;\nUPDATE v SET i = 7;",
+    "CREATE VIEW v AS SELECT i FROM src.b;\nCREATE VIEW w AS SELECT i FROM v;\nDELETE FROM w;",
+    "CREATE VIEW v AS SELECT i FROM src.b;\nINSERT INTO v VALUES (7);",
+    "ALTER TABLE p CONVERT TABLE src.b TO PARTITION p1 VALUES LESS THAN (100);",
+    "ALTER TABLE p CONVERT PARTITION p0 TO TABLE src.planted;",
+    "INSERT INTO t VALUES ((TABLE src.b LIMIT 1));",
+    "INSERT INTO t VALUES (src.feed());",
+    "SELECT SETVAL(src.sq, 1000);",
+    "DO NEXTVAL(src.sq);",
+    "SELECT (NEXT VALUE FOR src.sq);",
+    "INSERT INTO t VALUES (NEXT  VALUE FOR src.sq);",
+    "CREATE TABLE q (i INTEGER, j INTEGER DEFAULT NEXTVAL(src.sq));\nINSERT INTO q (i) VALUES (1);",
+]
+START = """USE old;
+CREATE TABLE t (i INTEGER);
+CREATE TABLE p (i INTEGER) PARTITION BY RANGE (i)
+    (PARTITION p0 VALUES LESS THAN (9), PARTITION p VALUES LESS THAN (10));
+"""
+FEED = "CREATE FUNCTION feed() RETURNS INTEGER MODIFIES SQL DATA BEGIN UPDATE b SET i = 7; RETURN 1; END"
+# Columns that are called as options are.
+COLUMNS = """CREATE TABLE t (i INTEGER, soname VARCHAR(9), engine VARCHAR(9), CHECK (engine = 'S3'));
+ALTER TABLE t ADD COLUMN file_name VARCHAR(20);
+CREATE VIEW v AS SELECT i, file_name AS name FROM t AS b WHERE file_name = 'x' AND engine = 'S3';
+INSERT INTO t VALUES (1, 'x', 'S3', 'x');
+"""
+
+
+def test_nothing_of_the_live_database_is_changed(server: support.Server, tmp_path: Path) -> None:
+    """Views, partitions, sequences and values that lead there."""
+    server.query(FEED, database="src")
+    if server.flavour == "mariadb":
+        server.query("CREATE SEQUENCE sq", database="src")
+    here = Here(server, tmp_path)
+    src = tmp_path / "beyond.sql"
+    for statements in BEYOND:
+        src.write_text(f"{START}\n{statements}\n", encoding="utf-8")
+        with pytest.raises(BackupError, match="write into another database"):
+            here(src)
+        assert server.query("SELECT i FROM b", database="src") == [(42,)], statements
+        assert {name for (name,) in server.query("SHOW TABLES", database="src")} <= {"src", "b", "sq"}, statements
+    here.close()
+    if server.flavour == "mariadb":
+        assert server.query("SELECT NEXTVAL(sq)", database="src") == [(1,)]
+
+
+def test_columns_that_are_called_as_options(server: support.Server, tmp_path: Path) -> None:
+    """A stream without the name of a database, with a view and an alias."""
+    here = Here(server, tmp_path)
+    src = tmp_path / "columns.sql"
+    src.write_text(COLUMNS, encoding="utf-8")
+    result = here(src)
+    here.close()
+    assert server.query("SELECT i, name FROM v", database="shop") == [(1, "x")]
+    assert result["adaptations"] == {}

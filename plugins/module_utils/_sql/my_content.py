@@ -23,6 +23,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Bulk
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_moved import move
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_names import Parsed
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_settings import MySettings
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_views import Views
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.places import decode, encode
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Item
 
@@ -51,6 +52,7 @@ class MyContent(MySettings):
         self.enabled_events: list[str] = []
         self._accounts: set[tuple[str, str]] = set(self.target.accounts)
         self._created: set[tuple[str, str]] = set()
+        self._views = Views()
 
     # -- the database itself
 
@@ -94,6 +96,10 @@ class MyContent(MySettings):
         if head is None or not my_tables.plain(event.text, self._strings.modes):
             self._one_reading(event.text)
             return self._query(event, Parsed(event.text, self._mode))
+        if self._views:
+            # It may name one of them, whose rows are of another database.
+            parsed = Parsed(head.group(), self._mode)
+            return self._data(event, parsed, my_tables.tables(parsed))
         if head[1] is None:
             return self._out((Execute(event.place, event.text, False),)) if self._takes(self.current) else ()
         if self.current and decode(head[1].strip(b'`"')) == self.current:
@@ -153,14 +159,35 @@ class MyContent(MySettings):
                 raise self._refused(table.SERVER_FILE, "LOAD_FILE")
 
     def _check_calls(self, parsed: Parsed) -> None:
-        """A function of another database may write there."""
+        """A function of another database may write there, a sequence draws a number there; so may a view do."""
+        for name in self._beyond(parsed):
+            raise self._refused(table.OTHER_WRITE, f"{name}, which may write there")
+        view = self._views.leading(self._names(parsed, my_tables.tables(parsed))) if self._views else ""
+        if view:
+            raise self._refused(table.OTHER_WRITE, f"the view {view!r}, which leads into another database")
+
+    def _beyond(self, parsed: Parsed) -> t.Iterator[str]:
+        """Functions and sequences of another database that are used."""
         own = self.current or self.selected or next(iter(self._entered), "")
+        for place in my_tables.sequences(parsed):
+            if my_names.qualifier(parsed, place) not in (None, own):
+                yield f"sequence {parsed.at(place).name}.{parsed.at(place + 2).name}"
+        found: list[int] | None = None
         for dot in [place for place, word in enumerate(parsed.upper) if word == "."]:
             name, called = parsed.at(dot - 1).name, parsed.at(dot + 1).name
             if name in (None, own) or called is None or parsed.at(dot + 2).text != "(":
                 continue
-            if parsed.upper[dot - 2] != "." and dot - 1 not in my_tables.tables(parsed):
-                raise self._refused(table.OTHER_WRITE, f"{name}.{called}(), which may write there")
+            found = my_tables.tables(parsed) if found is None else found
+            if parsed.upper[dot - 2] != "." and dot - 1 not in found:
+                yield f"{name}.{called}()"
+
+    def _names(self, parsed: Parsed, places: t.Iterable[int]) -> list[str]:
+        """Names of the objects at ``places`` that are of the own database."""
+        own = self.current or self.selected or next(iter(self._entered), "")
+        found = [(my_names.qualifier(parsed, place), place) for place in places]
+        return [
+            parsed.at(place if name is None else place + 2).name or "" for name, place in found if name in (None, own)
+        ]
 
     def _code(self, event: Statement, parsed: Parsed, verb: str) -> Items:
         self._check_code(parsed)
@@ -169,14 +196,14 @@ class MyContent(MySettings):
             return self._change(event, parsed)
         if not main:
             raise self._refused(table.UNKNOWN, "WITH without a query")
-        if verb in ("SELECT", "VALUES", "TABLE") and not {"(", ":", "INTO"}.intersection(parsed.upper):
+        if verb in ("SELECT", "VALUES", "TABLE") and not {"(", ":", "INTO", "NEXT"}.intersection(parsed.upper):
             return self._count(table.MAINTENANCE)
         if verb == "CALL":
             changes = self._own(parsed, [1], verb)
             if changes is None:
                 return ()
             self._check_calls(parsed)
-            return self._out((Execute(event.place, parsed.joined(changes), False),))
+            return self._out((Execute(event.place, self._moved(parsed.joined(changes)), False),))
         if not self._takes(self.current):
             return ()
         self._check_calls(parsed)
@@ -192,15 +219,17 @@ class MyContent(MySettings):
             return self._database(event, parsed, at)
         if kind in ("USER", "ROLE"):
             return self._account(event, parsed)
-        if "SONAME" in parsed.upper:
+        if kind == "FUNCTION" and my_names.library(parsed):
             raise self._refused(table.SERVER_FILE, f"{verb} {kind} .. SONAME")
         if self.current and not self._takes(self.current):
             return ()
         places = my_names.objects(parsed, at)
         read = self._read(parsed, kind)
-        changes = self._own(parsed, [*places, *(read if kind == "TABLE" else [])], f"{verb} {kind}")
+        used = [*read, *my_tables.sequences(parsed)] if kind == "TABLE" else []
+        changes = self._own(parsed, [*places, *used], f"{verb} {kind}")
         if changes is None:
             return ()
+        self._follow_views(parsed, kind, places, read)
         if verb != "DROP":
             self._check_names(parsed, places)
         # A view may show what is in another database, and may name its own as an alias.
@@ -217,22 +246,41 @@ class MyContent(MySettings):
         text = self._moved(parsed.joined(changes) if changes else event.text)
         return self._out((Execute(event.place, text, True, forgiven),))
 
+    def _follow_views(self, parsed: Parsed, kind: str, places: t.Sequence[int], read: t.Sequence[int]) -> None:
+        """What is made, and whether what it is made of leads into another database."""
+        names = self._names(parsed, places)
+        verb = parsed.upper[0]
+        if kind == "VIEW" and verb in ("CREATE", "ALTER"):
+            beyond = any(my_names.qualifier(parsed, place) not in (None, self.selected) for place in read)
+            self._views.made(names[0], self._names(parsed, read), beyond or any(True for dummy in self._beyond(parsed)))
+        elif verb == "RENAME" or (verb == "ALTER" and kind == "TABLE"):
+            self._views.renamed(names)
+        elif kind in ("TABLE", "VIEW"):
+            for name in names:
+                self._views.gone(name)
+        if kind == "TABLE":
+            view = self._views.leading(self._names(parsed, [place for place in read if place not in places]))
+            if view:
+                raise self._refused(table.OTHER_WRITE, f"the view {view!r}, which leads into another database")
+
     def _read(self, parsed: Parsed, kind: str) -> list[int]:
         """Places of the tables that a definition queries; what its options may name is judged."""
         if kind not in ("TABLE", "VIEW"):
             return []
         self._check_code(parsed)
+        if kind == "VIEW":
+            return my_tables.tables(parsed)
         for place, word in enumerate(parsed.upper):
             if word in ("DATA", "INDEX") and parsed.upper[place + 1 : place + 2] == ["DIRECTORY"]:
                 raise self._refused(table.SERVER_FILE, f"{word} DIRECTORY")
-        for engine in my_engines.engines(parsed) if kind == "TABLE" else ():
+        for engine in my_engines.engines(parsed):
             if engine == "CONNECT":
                 raise self._refused(table.SERVER_FILE, "ENGINE=CONNECT")
             if engine in my_engines.REMOTE:
                 raise self._refused(table.MY_REMOTE, f"ENGINE={engine}")
-        if parsed.find("FILE_NAME") >= 0:
+        if my_engines.option(parsed, "FILE_NAME"):
             raise self._refused(table.SERVER_FILE, "FILE_NAME")
-        return my_tables.tables(parsed) if kind == "VIEW" or "SELECT" in parsed.upper else []
+        return my_tables.tables(parsed)
 
     def _check_names(self, parsed: Parsed, places: t.Iterable[int]) -> None:
         for place in places:

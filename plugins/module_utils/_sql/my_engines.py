@@ -24,10 +24,33 @@ VARIABLES = frozenset("default_storage_engine storage_engine default_tmp_storage
 
 def engines(parsed: Parsed) -> t.Iterator[str]:
     """The engines that a definition names, in capitals: of the table, of its partitions."""
-    for place, word in enumerate(parsed.upper):
-        if word == "ENGINE":
+    for place in _options(parsed):
+        if parsed.upper[place] == "ENGINE":
             named = parsed.at(place + 2 if parsed.upper[place + 1 : place + 2] == ["="] else place + 1)
             yield my_names.value(named).upper()
+
+
+def option(parsed: Parsed, name: str) -> bool:
+    """Whether a definition sets the option ``name`` (in capitals), of the table or of its partitions."""
+    return any(
+        (parsed.at(place).name or "").upper() == name
+        and (parsed.at(place + 1).text in ("=", ":") or parsed.at(place + 1).kind == "string")
+        for place in _options(parsed)
+    )
+
+
+def _options(parsed: Parsed) -> t.Iterator[int]:
+    """Places where a definition may have options: not among its columns, and not in its query."""
+    around: list[bool] = []
+    for place, word in enumerate(parsed.upper):
+        if word == "(":
+            around.append(parsed.upper[place + 1 : place + 2] in (["PARTITION"], ["SUBPARTITION"]))
+        elif word == ")" and around:
+            around.pop()
+        elif word == "SELECT" and not around and parsed.upper[place - 1] != ".":
+            return
+        elif all(around):
+            yield place
 
 
 class Engines:
@@ -65,4 +88,4 @@ def _variable(parsed: Parsed, place: int, end: int) -> bool:
     return parsed.upper[place : place + 2] == ["@", "@"] and my_names.value(parsed.at(end - 1)).lower() in VARIABLES
 
 
-__all__ = ("REMOTE", "VARIABLES", "Engines", "engines")
+__all__ = ("REMOTE", "VARIABLES", "Engines", "engines", "option")

@@ -86,7 +86,7 @@ def objects(parsed: Parsed, at: int) -> list[int]:
         for place in range(first, len(parsed)):
             if upper[place] == "RENAME" and upper[place + 1 : place + 2] not in (["COLUMN"], ["INDEX"], ["KEY"]):
                 found.append(place + 2 if upper[place + 1 : place + 2] in (["TO"], ["AS"], ["="]) else place + 1)
-            elif upper[place : place + 2] == ["WITH", "TABLE"]:
+            elif upper[place : place + 2] in (["WITH", "TABLE"], ["CONVERT", "TABLE"], ["TO", "TABLE"]):
                 found.append(place + 2)
     return found
 
@@ -104,6 +104,12 @@ def _merges(words: list[str]) -> bool:
     return words[:3] == ["UNION", "=", "("] or (
         words[:2] == ["UNION", "("] and words[2:3] not in (["SELECT"], ["("], ["VALUES"], ["WITH"], ["TABLE"])
     )
+
+
+def library(parsed: Parsed) -> bool:
+    """Whether a function is one of a library: ``RETURNS INTEGER SONAME 'x.so'``."""
+    upper = parsed.upper
+    return any(word == "SONAME" and upper[place - 2] == "RETURNS" for place, word in enumerate(upper))
 
 
 def qualifier(parsed: Parsed, place: int) -> str | None:
@@ -166,6 +172,7 @@ __all__ = (
     "definer",
     "disabled",
     "kind",
+    "library",
     "objects",
     "qualifier",
     "value",

@@ -24,8 +24,14 @@ _COLUMNS = rb"\s*(?:\(\s*(?:" + _NAME + rb"(?:\s*,\s*" + _NAME + rb")*\s*)?\)\s*
 VALUES = re.compile(
     _BEFORE + _NO_NAME + rb"(?:(" + _NAME + rb")\.)?(" + _NAME + rb")(?=[\s(])" + _COLUMNS + rb"VALUES?\b", re.I
 )
-# Words that make values more than values.
-_TELLING = (b"select", b"load_file", b"union", b"/*")
+# What makes values more than values: queries, files, sequences, a routine of a database.
+_TELLING = (b"select", b"load_file", b"union", b"nextval", b"lastval", b"setval", b"/*")
+_MAYBE = (
+    (b"table", re.compile(rb"\(\s*table\b")),
+    (b"next", re.compile(rb"next\s+value\b")),
+    (b"previous", re.compile(rb"previous\s+value\b")),
+)
+_ROUTINE = re.compile(rb"\.[^.,()]*\(")
 _MORE = (b'"', b"`", b"#", b"\\", b"--")
 
 # A table follows; so do more behind a comma.
@@ -57,15 +63,30 @@ def plain(text: bytes, modes: tuple[bool, bool]) -> bool:
     head = VALUES.match(text)
     if head is None:
         return False
-    lower = text.lower()
-    if not any(word in lower for word in _TELLING):
+    values = text[head.end() :]
+    # Names in quotes may have signs, and comments may lie between words.
+    hidden = b"`" in values or b"#" in values or b"--" in values or (modes[1] and b'"' in values)
+    if not hidden and not _telling(values):
         return True
-    code = _outside(text[head.end() :], modes[0])
+    code = _outside(values, modes[0])
     if code is None:
         names = b'`"' if modes[1] else b"`"
-        code = quoted(*modes).sub(lambda found: found[0] if found[0][:1] in names else b" ", text)
-    lower = code.lower()
-    return not any(word in lower for word in _TELLING)
+        code = quoted(*modes).sub(
+            lambda found: found[0].translate(None, b".,()") if found[0][:1] in names else b" ", values
+        )
+    return not _telling(code)
+
+
+def _telling(code: bytes) -> bool:
+    # Plain loops: this is done for each INSERT.
+    code = code.lower()
+    for word in _TELLING:
+        if word in code:
+            return True
+    for word, used in _MAYBE:
+        if word in code and used.search(code) is not None:
+            return True
+    return _ROUTINE.search(code) is not None
 
 
 def _outside(values: bytes, backslashes: bool) -> bytes | None:

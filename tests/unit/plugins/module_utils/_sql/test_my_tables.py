@@ -83,7 +83,29 @@ REFUSED: list[tuple[str, str]] = [
     ("UPDATE t SET x = zoo.feed()", "OTHER_WRITE"),
     ("INSERT INTO old.t (x) SELECT zoo.feed()", "OTHER_WRITE"),
     ("WITH q (x) AS (SELECT zoo.feed()) SELECT COUNT(*) FROM q", "OTHER_WRITE"),
+    ("INSERT INTO t VALUES (1, zoo.feed())", "OTHER_WRITE"),
+    ("INSERT INTO t VALUES (1.5, ' it''s ', zoo . 1feed ())", "OTHER_WRITE"),
+    ("INSERT INTO t VALUES (`zoo`.`fe,ed`(1))", "OTHER_WRITE"),
+    ("INSERT INTO t VALUES (zoo. -- .,(\n feed())", "OTHER_WRITE"),
+    ("INSERT INTO t VALUES ((TABLE zoo.secret LIMIT 1))", "OTHER_WRITE"),
+    ("INSERT INTO t VALUES (1), (( # (\n TABLE zoo.secret))", "OTHER_WRITE"),
+    ("CREATE TABLE t TABLE zoo.cages", "OTHER_WRITE"),
+    ("INSERT INTO t VALUES (NEXTVAL(zoo.sq))", "OTHER_WRITE"),
+    ("INSERT INTO t VALUES (NEXT  VALUE FOR `zoo`.sq)", "OTHER_WRITE"),
+    ("INSERT INTO t VALUES (PREVIOUS VALUE FOR zoo.sq)", "OTHER_WRITE"),
+    ("SELECT SETVAL(zoo.sq, 1000)", "OTHER_WRITE"),
+    ("DO old.f(1), lastval ( zoo.sq )", "OTHER_WRITE"),
+    ("SELECT NEXT VALUE FOR zoo.sq", "OTHER_WRITE"),
+    ("SET @x = (NEXT VALUE FOR zoo.sq)", "OTHER_WRITE"),
+    ("CREATE TABLE t (x int DEFAULT NEXTVAL(zoo.sq))", "OTHER_WRITE"),
+    ("ALTER TABLE a ALTER b SET DEFAULT (NEXT VALUE FOR zoo.sq)", "OTHER_WRITE"),
+    ("ALTER TABLE a CONVERT TABLE zoo.cages TO PARTITION p1 VALUES LESS THAN (100)", "OTHER_WRITE"),
+    ("ALTER TABLE a CONVERT PARTITION p1 TO TABLE zoo.planted", "OTHER_WRITE"),
     ("CREATE TABLE t (x text) FILE_NAME='/etc/passwd'", "SERVER_FILE"),
+    ("ALTER TABLE t `file_name` '/etc/passwd'", "SERVER_FILE"),
+    ("CREATE AGGREGATE FUNCTION IF NOT EXISTS f RETURNS INTEGER /*!50000 SONAME */ 'x.so'", "SERVER_FILE"),
+    ("CREATE TABLE old.select (x int) ENGINE=S3", "MY_REMOTE"),
+    ("CREATE TABLE t (x int) PARTITION BY HASH (x) (PARTITION p (SUBPARTITION s ENGINE = SPIDER))", "MY_REMOTE"),
     ("CREATE TABLE backupdb_journal (plan text)", "MY_OWN"),
     ("CREATE TABLE `old`.`BackupDB_Swapped` (plan text)", "MY_OWN"),
     ("RENAME TABLE a TO backupdb_settled", "MY_OWN"),
@@ -125,6 +147,21 @@ TAKEN: list[tuple[str, str]] = [
     ("CREATE TABLE m (i int) ENGINE=MERGE UNION (old.a, b)", "CREATE TABLE m (i int) ENGINE=MERGE UNION (a, b)"),
     ("CREATE TABLE c AS SELECT t.x FROM t UNION (SELECT a.b, c.d FROM a JOIN c)", ""),
     ("CREATE TABLE c (engine text, federated int, spider int) ENGINE=Aria COMMENT='ENGINE=SPIDER'", ""),
+    ("ALTER TABLE t ADD COLUMN file_name varchar(20)", ""),
+    ("CREATE VIEW v AS SELECT id, soname, engine FROM t WHERE file_name = 'x' AND engine = 'S3'", ""),
+    ("CREATE TABLE c (soname int, engine varchar(9), CHECK (engine='S3'), CHECK (file_name = 'x'))", ""),
+    ("CREATE TABLE c AS SELECT * FROM t WHERE engine = 'S3' AND file_name = 'x'", ""),
+    ("CREATE FUNCTION f() RETURNS int RETURN (SELECT soname FROM t)", ""),
+    ("CALL old.p(old.f(1))", "CALL p(f(1))"),
+    ("INSERT INTO t VALUES (old.f(1.5), 'zoo.f(1)')", "INSERT INTO t VALUES (f(1.5), 'zoo.f(1)')"),
+    (
+        "INSERT INTO t VALUES (NEXTVAL(old.s), NEXT VALUE FOR old.s)",
+        "INSERT INTO t VALUES (NEXTVAL(s), NEXT VALUE FOR s)",
+    ),
+    ("CREATE TABLE c (i int DEFAULT nextval(`old`.`s`))", "CREATE TABLE c (i int DEFAULT nextval(`s`))"),
+    ("ALTER TABLE a CONVERT PARTITION p TO TABLE old.b", "ALTER TABLE a CONVERT PARTITION p TO TABLE b"),
+    ("SELECT NEXT VALUE FOR s", ""),
+    ("CREATE TABLE c (i int, FOREIGN KEY (i) REFERENCES zoo.u (id) ON DELETE CASCADE ON UPDATE CASCADE)", ""),
     ("CREATE TABLE c (data_directory text, file_name text, connect int) ENGINE=InnoDB", ""),
 ]
 
@@ -149,3 +186,42 @@ def test_a_stream_that_names_no_database_stays_as_it_is(sql: str) -> None:
     out, rules = through(MARIADB, f"{T};\n{sql};")
     assert out == [T, sql]
     assert rules.adaptations == {}
+
+
+BEYOND = [
+    "CREATE VIEW v AS SELECT i FROM zoo.cages",
+    "CREATE VIEW w AS SELECT 1 AS i; CREATE VIEW v AS SELECT i FROM old.w; ALTER VIEW w AS SELECT i FROM zoo.cages",
+    "CREATE VIEW w AS SELECT i FROM zoo.cages; RENAME TABLE w TO v",
+    "CREATE VIEW v AS SELECT zoo.feed() AS i",
+    "CREATE VIEW v AS SELECT NEXTVAL(zoo.sq) AS i",
+]
+USES = [
+    "UPDATE v SET i = 7",
+    "INSERT INTO v VALUES (7)",
+    "INSERT INTO `old`.`V` VALUES (7)",
+    "DELETE FROM old.v",
+    "REPLACE v SELECT 1",
+    "INSERT INTO t SELECT i FROM v",
+    "CREATE TABLE c AS SELECT i FROM v",
+    "SELECT COUNT(*) FROM v",
+    "SET @x = (SELECT MAX(i) FROM v)",
+    "DO (SELECT i FROM v)",
+]
+
+
+@pytest.mark.parametrize("views", BEYOND)
+def test_views_into_another_database_are_made_and_not_used(views: str) -> None:
+    out, dummy = through(MARIADB, f"USE old;\n{T};\n{views};\nINSERT INTO t VALUES (1);")
+    assert out[-1] == "INSERT INTO t VALUES (1)" and "VIEW" in "".join(out)
+    for sql in USES:
+        with pytest.raises(RefusedError, match="leads into another database") as caught:
+            through(MARIADB, f"USE old;\n{T};\n{views};\n{sql};")
+        assert caught.value.rule.name == NAMES["OTHER_WRITE"]
+
+
+def test_views_that_no_longer_lead_into_another_database_are_used() -> None:
+    again = ("DROP VIEW v; CREATE TABLE v (i int)", "CREATE OR REPLACE VIEW v AS SELECT i FROM a")
+    for sql in again:
+        use = "INSERT INTO v VALUES (1)"
+        out, dummy = through(MARIADB, f"USE old; {T}; CREATE VIEW v AS SELECT i FROM zoo.cages; {sql}; {use};")
+        assert out[-1] == use
