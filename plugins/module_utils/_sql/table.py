@@ -63,7 +63,7 @@ UNKNOWN = Rule(
 CLIENT_COMMAND = Rule(
     "refused",
     "client command",
-    "\\! \\copy \\i \\o \\g \\gexec, backticks, source, system, tee ...: they run programs, touch files; psql variables",
+    "\\! \\copy \\i \\o \\g \\gexec, backticks, source, system, tee: they run programs, touch files; psql variables",
     "Take it out of the dump.",
 )
 SERVER_FILE = Rule(
@@ -201,7 +201,7 @@ MY_REMOTE = Rule(
 MY_OWN = Rule(
     "refused",
     "table of a swap",
-    "backupdb_journal, backupdb_swapped, backupdb_settled: by these a restore tells how far it is",
+    "backupdb_journal, backupdb_swapped, backupdb_undoing, backupdb_settled: by these a restore tells how far it is",
     "Take it out of the dump.",
 )
 MY_EVENT = Rule("changed", "events created disabled", "to be enabled after the swap")
