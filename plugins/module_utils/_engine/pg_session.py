@@ -18,6 +18,7 @@ import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Session
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import query, sqlstate
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_foreign import ForeignWrites
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Unreadable
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_strings import REPORTED, agreed, resets, sets
@@ -54,10 +55,12 @@ class PostgresqlSession(Session):
         query(connection, _START, stage="load")
         self._cursor = connection.cursor()
         self._standard_strings = True
+        self._foreign = ForeignWrites(self._cursor)
 
     def run(self, statement: bytes, *, data: bool = False) -> None:
         self._check(statement)
         try:
+            self._foreign.check(statement, escapes=not self._standard_strings)
             self._cursor.execute(statement)
             if resets(statement):
                 self._other_strings = self._reported()[0] != "on"
@@ -93,6 +96,7 @@ class PostgresqlSession(Session):
         self._check(statement)
         rows = _Rows(data)
         try:
+            self._foreign.check(statement, escapes=not self._standard_strings)
             self._cursor.copy_expert(statement, rows, _READ)
         except psycopg2.Error as exc:
             if rows.error is not None:

@@ -30,7 +30,7 @@ def _words(text: str) -> frozenset[str]:
 _PG_LONG = _words(
     """
     file format compress dbname host port username password no-password snapshot jobs verbose version help
-    no-sync sync-method
+    no-sync sync-method include-foreign-data
     """
 )
 _MY_LONG = _words(

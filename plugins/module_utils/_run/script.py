@@ -16,6 +16,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Copy
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Reconnect, Rules, Target, Wanted
 
 _ROLE_MISSING = "42704"
+_Watch = t.Callable[[Execute], None]
 Item = t.Union[Execute, Reconnect, CopyData, CopyEnd]
 
 
@@ -23,7 +24,7 @@ class Script:
     """One pass over one stream. ``begin`` reads up to the first statement of the chosen database."""
 
     def __init__(self, chunks: t.Iterable[bytes], target: Target, wanted: Wanted) -> None:
-        self._rules, events = _dialect(target, wanted, chunks)
+        self._rules, events, self._watch = _dialect(target, wanted, chunks)
         self._items: t.Iterator[Item] = iter(self._rules.apply(events))
         self._next: Item | None = None
         self.globals_taken = 0
@@ -78,7 +79,9 @@ class Script:
     def only_read(self) -> None:
         """To the end, so that everything that would be refused is refused."""
         for item in self._taken():
-            self.statements += isinstance(item, Execute)
+            if isinstance(item, Execute):
+                self.statements += 1
+                self._watch(item)
 
     def load(self, open_session: t.Callable[[], Session]) -> None:
         """Run all of it; the first error ends it, with its place."""
@@ -109,17 +112,23 @@ class Script:
             self._rules.forgive(item)
 
 
-def _dialect(target: Target, wanted: Wanted, chunks: t.Iterable[bytes]) -> tuple[Rules, t.Iterator[Event]]:
-    """Only one of both is ever needed."""
+def _dialect(target: Target, wanted: Wanted, chunks: t.Iterable[bytes]) -> tuple[Rules, t.Iterator[Event], _Watch]:
+    """(rules, events, who sees what is only read). Only one dialect is ever needed."""
     if target.flavour == "postgresql":
         from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_reader import PostgresReader
         from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_rules import PgRules
+        from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_writes import ForeignTables
 
-        return PgRules(target, wanted), PostgresReader().read(chunks)
+        foreign = ForeignTables()
+        return (
+            PgRules(target, wanted),
+            PostgresReader().read(chunks),
+            lambda item: foreign.see(item.text, item.place),
+        )
     from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_rules import MyRules
     from ansible_collections.vya.backupdb.plugins.module_utils._sql.mysql_reader import MysqlReader
 
-    return MyRules(target, wanted), MysqlReader().read(chunks)
+    return MyRules(target, wanted), MysqlReader().read(chunks), lambda dummy: None
 
 
 def _rows(items: t.Iterator[Item]) -> t.Iterator[bytes]:

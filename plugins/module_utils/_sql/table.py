@@ -147,6 +147,12 @@ PG_STRINGS = Rule(
     "standard_conforming_strings = off where statements are put in another order; names with Unicode escapes (U&)",
     "Dump again with standard_conforming_strings = on, or take it out.",
 )
+PG_REMOTE = Rule(
+    "refused",
+    "write into another server",
+    "rows for foreign tables, as pg_dump --include-foreign-data writes them; views on such tables, partitions of them",
+    "Dump without --include-foreign-data: the rows are where they were. Or take them out of the dump.",
+)
 PG_BODY = Rule(
     "refused",
     "statements that look like a body",
@@ -156,7 +162,7 @@ PG_BODY = Rule(
 POSTGRESQL = (
     *(PG_SESSION, PG_RESET, PG_OWNER, PG_DATABASE, PG_PLACING, PG_ENCODING, PG_EXISTS, PG_EXTENSION_COMMENT, PG_ABSENT),
     *(PG_TABLESPACE, PG_STATISTICS, PG_MAINTAIN, PG_MEMBERSHIP, PG_MEMBERSHIP_LESS, PG_CATALOG, PG_SUBSCRIPTION),
-    *(PG_STRINGS, PG_BODY),
+    *(PG_STRINGS, PG_REMOTE, PG_BODY),
 )
 
 # MySQL and MariaDB
