@@ -70,7 +70,7 @@ HOSTILE = {
         "ALTER DATABASE x SET session_preload_libraries TO '/tmp/evil';\n\\connect x\n",
         "session_preload_libraries",
     ),
-    "NUL": ("INSERT INTO t VALUES ('1'),('2')\0,('3');", "NUL"),
+    "NUL": (f"/* {'far behind the beginning ' * 50}*/ INSERT INTO t VALUES ('1'),('2')\0,('3');", "NUL"),
 }
 
 
