@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.vya.backupdb.tests.unit.plugins.module_utils._sql.through_rules import PG15, counted, through
 
 
@@ -56,3 +57,25 @@ def test_plpgsql_is_not_dropped() -> None:
     out, rules = through(PG15, sql)
     assert out == ["DROP EXTENSION IF EXISTS hstore"]
     assert counted(rules) == {"PG_EXISTS": 4}
+
+
+T = "CREATE TABLE a (b int)"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "GRANT pg_write_all_data TO here",
+        "GRANT new TO here, nobody",
+        "GRANT SET ON PARAMETER work_mem TO here, PUBLIC",
+        "ALTER ROLE here SUPERUSER",
+        "ALTER ROLE nobody PASSWORD 'x'",
+        "COMMENT ON ROLE here IS 'x'",
+        "CREATE ROLE here",
+    ],
+)
+def test_roles_that_exist_stay_as_they_are(sql: str) -> None:
+    out, rules = through(PG15, f"CREATE ROLE new; {T}; {sql}; ALTER ROLE new LOGIN;", with_globals=True)
+    assert out == [T]
+    assert rules.globals == [b"CREATE ROLE new", b"ALTER ROLE new LOGIN"]
+    assert counted(rules) == {"EXISTING_ROLE": 1}

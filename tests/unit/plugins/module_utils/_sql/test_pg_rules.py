@@ -380,22 +380,3 @@ def test_errors_that_are_no_failures(sql: str, code: str, rule: str) -> None:
     assert (code in item.forgiven) if code else not item.forgiven
     rules.forgive(item)
     assert not code or counted(rules) == {rule: 1}
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "GRANT pg_write_all_data TO here",
-        "GRANT new TO here, nobody",
-        "GRANT SET ON PARAMETER work_mem TO here, PUBLIC",
-        "ALTER ROLE here SUPERUSER",
-        "ALTER ROLE nobody PASSWORD 'x'",
-        "COMMENT ON ROLE here IS 'x'",
-        "CREATE ROLE here",
-    ],
-)
-def test_roles_that_exist_stay_as_they_are(sql: str) -> None:
-    out, rules = through(PG15, f"CREATE ROLE new; {T}; {sql}; ALTER ROLE new LOGIN;", with_globals=True)
-    assert out == [T]
-    assert rules.globals == [b"CREATE ROLE new", b"ALTER ROLE new LOGIN"]
-    assert counted(rules) == {"EXISTING_ROLE": 1}
