@@ -83,3 +83,21 @@ def test_what_can_be_followed_is(server: support.Server, tmp_path: Path, stateme
     src.write_bytes(START + statement + b"\nINSERT INTO t VALUES ('it\\'s');\n")
     restored(server, src, target="shop")
     assert ("it's",) in server.query("SELECT s FROM t", database="shop")
+
+
+@pytest.mark.parametrize(("said", "charset"), [
+    ("/*!40100 DEFAULT CHARACTER SET latin1 */", "latin1"), ("COLLATE latin1_bin", "latin1"), ("CHAR SET latin2", "latin2"),
+    ("CHARSET utf8", "utf8mb3"), ("", "utf8mb4"),
+])  # fmt: skip
+def test_character_set_or_collation(server: support.Server, tmp_path: Path, said: str, charset: str) -> None:
+    """Old dumps name the one or the other: the server knows what goes with it."""
+    src = tmp_path / "old.sql"
+    src.write_text(
+        f"CREATE DATABASE /*!32312 IF NOT EXISTS*/ `src` {said};\nUSE `src`;\nCREATE TABLE t (s VARCHAR(5));\n"
+    )
+    restored(server, src, target="shop")
+    found = server.query(
+        "SELECT default_character_set_name FROM information_schema.schemata WHERE schema_name = 'shop'"
+    )
+    assert found == [(charset,)]
+    assert f"CHARSET={charset}" in str(server.query("SHOW CREATE TABLE t", database="shop"))

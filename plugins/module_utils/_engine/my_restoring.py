@@ -89,9 +89,10 @@ class MysqlRestore(Restore):
             self.scratch if plan.drill else plan.target,
             self._previous if self.exists else "",
         )
-        properties = plan.origin.properties
-        if not all(_NAME.match(str(properties.get(key, ""))) for key in ("charset", "collation")):
-            raise ConfigError("The manifest tells no character set and collation.")
+        told = [str(plan.origin.properties.get(key, "")) for key in ("charset", "collation")]
+        # A script may tell one of them: the server knows what goes with it.
+        if not (any if plan.origin.foreign else all)(told) or not all(_NAME.match(name) for name in told if name):
+            raise ConfigError("The backup tells no character set and collation.")
         return []
 
     def _check_references(self) -> None:
@@ -118,7 +119,9 @@ class MysqlRestore(Restore):
                 hint=f"What it takes is in {held!r}: drop nothing. db_restore into another target tells why it fails.",
             )
         self._created = True  # also when the statement fails half-way
-        sql = f"CREATE DATABASE {quote(self.scratch)} CHARACTER SET {p['charset']} COLLATE {p['collation']}"
+        words = {"charset": "CHARACTER SET", "collation": "COLLATE"}
+        said = " ".join(f"{word} {p[key]}" for key, word in words.items() if p.get(key))
+        sql = f"CREATE DATABASE {quote(self.scratch)} {said}"
         try:
             self._run(sql, "create")
         except EngineError as exc:

@@ -131,7 +131,7 @@ class ForeignTask:
             with self._stages.stage("read"):
                 _of_this_engine(script, source.path, server)
             self._name(script.database)
-            properties = {**known.defaults, **script.properties}
+            properties = _properties(known, script)
             restore = self._restore(Origin(script.database, properties, foreign=True))
             result = self._guarded(restore, lambda: self._load_sql(script, restore, check_mode))
         if self._options.with_globals and not script.globals_taken:
@@ -284,6 +284,14 @@ class ForeignTask:
             except BackupError as exc:  # the database is in place
                 self._warnings.append(f"Grants on the restored objects failed: {exc.msg}")
         return {"tables": tables, "rows": rows, "verified": verified, "previous": previous}
+
+
+def _properties(known: Known, script: Script) -> dict[str, t.Any]:
+    """Of the database: what the file tells, the server's defaults otherwise; of character set and collation both
+    come from one of them."""
+    told = script.properties
+    other = {"charset", "collation"} if not told.keys().isdisjoint({"charset", "collation"}) else set()
+    return {**{key: value for key, value in known.defaults.items() if key not in other}, **told}
 
 
 def _of_this_engine(script: Script, path: str, server: Server) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Session
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import CopyData, CopyEnd, Event, ddl_head
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Reconnect, Rules, Target, Wanted
 
@@ -32,7 +32,7 @@ class Script:
 
     def begin(self) -> None:
         """From here on the database's name and properties are known."""
-        self._next = next(self._items, None)
+        self._next = self._read()
 
     @property
     def database(self) -> str:
@@ -73,8 +73,22 @@ class Script:
 
     def _taken(self) -> t.Iterator[Item]:
         while self._next is not None:
-            item, self._next = self._next, next(self._items, None)
+            item, self._next = self._next, self._read()
             yield item
+
+    def _read(self) -> Item | None:
+        """The next item; what goes wrong here by a defect is told with its place."""
+        try:
+            return next(self._items, None)
+        except BackupError:
+            raise
+        except Exception as exc:
+            raise EngineError(
+                f"At {self._rules.place or 'the start'}: an unexpected error, probably a defect of the collection:"
+                f" {type(exc).__name__}: {exc}",
+                stage="read",
+                hint="Please report it with that statement. The dump itself may be well.",
+            ) from exc
 
     def only_read(self) -> None:
         """To the end, so that everything that would be refused is refused."""

@@ -32,7 +32,7 @@ Items = t.Iterable[Item]
 _OWN_TABLES = frozenset(JOURNALS)
 _NOT_THERE = ("1051", "1091", "1305", "1360", "1539", "4091")
 _SERVER_WIDE = frozenset("SERVER TABLESPACE UNDO LOGFILE INSTANCE RESOURCE SPATIAL LIBRARY".split())
-_OPTIONS = frozenset("CHARACTER CHARSET COLLATE DEFAULT READ ENCRYPTION UPGRADE COMMENT".split())
+_OPTIONS = frozenset("CHAR CHARACTER CHARSET COLLATE DEFAULT READ ENCRYPTION UPGRADE COMMENT".split())
 
 
 class _Everything(t.Container[str]):
@@ -64,7 +64,7 @@ class MyContent(MySettings):
         if verb == "CREATE":
             self._properties[parsed.at(place).name or ""] = self._options(parsed)
             return self._count(table.CREATE_DATABASE)
-        if not {"CHARSET", "COLLATE", "CHARACTER"}.intersection(parsed.upper):
+        if not {"CHARSET", "COLLATE", "CHARACTER", "CHAR"}.intersection(parsed.upper):
             return self._count(table.MAINTENANCE)
         named = parsed.upper[place] not in _OPTIONS
         if not self._takes(parsed.at(place).name or "" if named else self.current):
@@ -82,7 +82,7 @@ class MyContent(MySettings):
             text = changes.get(value, my_names.value(parsed.at(value))).strip("'\"`")
             if word == "COLLATE":
                 found["collation"] = text
-            elif word == "CHARSET" or (word == "SET" and parsed.upper[place - 1] == "CHARACTER"):
+            elif word == "CHARSET" or (word == "SET" and parsed.upper[place - 1] in ("CHARACTER", "CHAR")):
                 found["charset"] = text
         return found
 

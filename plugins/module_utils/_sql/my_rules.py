@@ -33,6 +33,14 @@ _MAINTENANCE = frozenset("ANALYZE OPTIMIZE CHECK REPAIR CHECKSUM SHOW DESCRIBE D
 _ENDS = frozenset("BEGIN COMMIT ROLLBACK SAVEPOINT RELEASE".split())
 _CODE = frozenset("SELECT WITH DO CALL VALUES TABLE".split())
 _DEFINITIONS = frozenset("CREATE ALTER DROP RENAME TRUNCATE".split())
+# Programs that name the database in their first lines, often nowhere else.
+_PROGRAM = re.compile(
+    rb"\A(?:--|\#) (?:phpMyAdmin|Sequel (?:Pro|Ace)) SQL dump|\A/\*\s*Navicat [^\n]*Data Transfer", re.I
+)
+_DATABASE = re.compile(
+    rb"\A(?:--|\#) Database: (?:`(?P<quoted>(?:[^`]|``)+)`|(?P<plain>[^\r\n]+))|^ ?Source Schema +: (?P<schema>[^\r\n]+)",
+    re.M,
+)
 # Behind EXECUTE: how a dump of accounts by mariadb-dump ends. Strings are nothing here.
 _ROLE_BACK = ["IMMEDIATE", "CONCAT", "(", "", ",", "@", "CURRENT_ROLE", ")"]
 _REFUSED: dict[str, Rule] = {
@@ -50,6 +58,7 @@ class MyRules(MyContent):
         super().__init__(*args)
         self._runs = runs_on(self.target.flavour, self.target.version)
         self._settled = 0  # globals in their last form
+        self._program = False  # the first lines are of one that names the database there
 
     def _as_run(self, text: bytes) -> bytes:
         """A statement without the comments that this server skips: what is judged is what is executed."""
@@ -104,9 +113,19 @@ class MyRules(MyContent):
         word = re.match(r"\\?(?:[A-Za-z_]+|.)", decode(event.text), re.S)
         raise self._refused(table.CLIENT_COMMAND, word.group() if word else "an unknown one")
 
+    def _comment(self, text: bytes) -> None:
+        super()._comment(text)
+        self._program = self._program or _PROGRAM.match(text) is not None
+        if self._program and not self._entered and not self._seen:
+            found = _DATABASE.search(text)
+            if found:
+                self._enter(decode(found[found.lastgroup or 0].replace(b"``", b"`").strip()))
+
     def _other(self, event: Statement, parsed: Parsed, verb: str) -> Items:
         follows = parsed.upper[1] if len(parsed) > 1 else ""
         if verb in _MAINTENANCE:
+            return self._count(table.MAINTENANCE)
+        if verb == "LOAD" and follows == "INDEX":
             return self._count(table.MAINTENANCE)
         if verb in ("CHANGE", "STOP") or (verb == "START" and follows != "TRANSACTION"):
             return self._count(table.MY_REPLICATION)

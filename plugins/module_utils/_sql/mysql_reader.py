@@ -143,7 +143,9 @@ class MysqlReader(Lexer):
             return
         kind = _TOKEN.match(self._buf, self._pos).lastgroup  # type: ignore[union-attr]
         nothing_open = self._place is None
-        if kind == "line" or (nothing_open and self._buf.startswith(b"--", self._pos)):
+        if nothing_open and self._buf.startswith(b"\x1a", self._pos) and not self._sight(2):
+            self._pos += 1  # how DOS ended its files
+        elif kind == "line" or (nothing_open and self._buf.startswith(b"--", self._pos)):
             # MariaDB's client takes two dashes that begin a statement for a comment; MySQL's runs into an error.
             yield from self._comment(self._line_comment)
         elif kind == "block":

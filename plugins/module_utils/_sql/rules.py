@@ -145,6 +145,11 @@ class Rules(abc.ABC):
         self._place: Place | None = None
 
     @property
+    def place(self) -> Place | None:
+        """Where the last statement begins."""
+        return self._place
+
+    @property
     def properties(self) -> dict[str, str]:
         """Of the selected database, as its CREATE DATABASE tells: PostgreSQL encoding, collate, ctype, provider,
         locale, owner; MySQL charset, collation. Known when the first item is yielded."""

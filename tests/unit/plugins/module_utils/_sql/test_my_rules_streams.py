@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import SqlReadError
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.mysql_reader import MysqlReader
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, RefusedError
 from ansible_collections.vya.backupdb.tests.unit.plugins.module_utils._sql.through_rules import (
@@ -90,6 +91,33 @@ def test_the_header_names_the_database() -> None:
     out, rules = through(MARIADB, DUMP.format("my shop", "CREATE VIEW v AS SELECT * FROM `my shop`.`t`;"))
     assert out == [HEAD, "CREATE VIEW v AS SELECT * FROM `t`", FOOT]
     assert rules.databases == ["my shop"]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "-- phpMyAdmin SQL Dump\n-- version 5.2.1\n--\n-- Database: `my``db`\n--\n",
+        "# ****\n# Sequel Ace SQL dump\n# Host: 127.0.0.1\n# Database: my`db\n# Generation Time: now\n",
+        "/*\n Navicat Premium Data Transfer\n\n Source Server : s\n Source Schema         : my`db\n\n Date: x\n*/\n",
+    ],
+)
+def test_other_programs_name_the_database_in_their_first_lines(head: str) -> None:
+    body = "CREATE TABLE t (i int); CREATE VIEW v AS SELECT * FROM `my``db`.t;"
+    out, rules = through(MARIADB, head + body, source_database="my`db")
+    assert out == ["CREATE TABLE t (i int)", "CREATE VIEW v AS SELECT * FROM t"]
+    assert rules.selected == "my`db"
+    dummy, other = through(MARIADB, "-- Database: MySQL 5.7\n" + body.replace("`my``db`.", ""))
+    assert other.selected == ""
+    both = head + body + "USE phpmyadmin; INSERT INTO pma__table_info VALUES ('x');"
+    assert through(MARIADB, both, source_database="my`db")[0] == out
+
+
+def test_a_file_of_dos_ends_with_its_sign() -> None:
+    assert through(MARIADB, "CREATE TABLE t (i int);\r\nLOAD INDEX INTO CACHE t;\r\n\x1a")[0] == [
+        "CREATE TABLE t (i int)"
+    ]
+    with pytest.raises(SqlReadError, match="cut off"):
+        through(MARIADB, "CREATE TABLE t (i int); \x1a x")
 
 
 def test_qualifiers_name_the_database_where_nothing_else_does() -> None:
