@@ -86,8 +86,8 @@ def test_what_can_be_followed_is(server: support.Server, tmp_path: Path, stateme
 
 
 @pytest.mark.parametrize(("said", "charset"), [
-    ("/*!40100 DEFAULT CHARACTER SET latin1 */", "latin1"), ("COLLATE latin1_bin", "latin1"), ("CHAR SET latin2", "latin2"),
-    ("CHARSET utf8", "utf8mb3"), ("", "utf8mb4"),
+    ("/*!40100 DEFAULT CHARACTER SET latin1 */", "latin1"), ("COLLATE latin1_bin", "latin1"),
+    ("CHAR SET latin2", "latin2"), ("CHARSET utf8", "utf8mb3"), ("", "utf8mb4"),
 ])  # fmt: skip
 def test_character_set_or_collation(server: support.Server, tmp_path: Path, said: str, charset: str) -> None:
     """Old dumps name the one or the other: the server knows what goes with it."""

@@ -38,7 +38,8 @@ _PROGRAM = re.compile(
     rb"\A(?:--|\#) (?:phpMyAdmin|Sequel (?:Pro|Ace)) SQL dump|\A/\*\s*Navicat [^\n]*Data Transfer", re.I
 )
 _DATABASE = re.compile(
-    rb"\A(?:--|\#) Database: (?:`(?P<quoted>(?:[^`]|``)+)`|(?P<plain>[^\r\n]+))|^ ?Source Schema +: (?P<schema>[^\r\n]+)",
+    rb"\A(?:--|\#) Database: (?:`(?P<quoted>(?:[^`]|``)+)`|(?P<plain>[^\r\n]+))"
+    rb"|^ ?Source Schema +: (?P<schema>[^\r\n]+)",
     re.M,
 )
 # Behind EXECUTE: how a dump of accounts by mariadb-dump ends. Strings are nothing here.
