@@ -138,7 +138,7 @@ class Client:
                 cursor.execute(_SESSION)
             return connection
         except psycopg2.Error as exc:
-            text = self.run.redact(str(exc)).strip().rstrip(".") or type(exc).__name__
+            text = self.run.redact(str(exc)).strip().rstrip(".?") or type(exc).__name__
             raise ConnectError(
                 f"Cannot connect to {self.login.where()}, database {database!r}: {text}.",
                 hint=hints.of_postgresql(text, self.login, database),
