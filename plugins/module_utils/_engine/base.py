@@ -12,6 +12,7 @@ import abc
 import dataclasses
 import datetime as dt
 import secrets
+import types
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError
@@ -215,6 +216,8 @@ class Restore(abc.ABC):
     :meth:`swap` has returned."""
 
     scratch: str
+    # Names of rules that changed something about the database itself, and how often.
+    adaptations: t.Mapping[str, int] = types.MappingProxyType({})
     # Whether the target is there, once preflight has looked.
     exists = False
     # Names of what is in a database that was just created.

@@ -15,7 +15,7 @@ import threading
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
-from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_schema
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_locale, pg_schema
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Restore, RestorePlan, Server, Session
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import (
     Client,
@@ -40,10 +40,10 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table, utc_now
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command
+from ansible_collections.vya.backupdb.plugins.module_utils._sql import table
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_properties import comes_after_load
 
 LIMIT = 63
-_PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
 _LISTS = ("search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries")
 _OBJECT_IN_USE = "55006"
 _SWAP_TRIES = 5
@@ -64,6 +64,7 @@ class PostgresqlRestore(Restore):
         self._left: list[str] = []
         self._no_tablespaces = False
         self._path = ""
+        self.adaptations = {}
         self._account: Account | None = None
 
     def _run(self, sql: str, stage: str) -> list[tuple[t.Any, ...]]:
@@ -149,8 +150,25 @@ class PostgresqlRestore(Restore):
             warnings.append(f"The server lacks the tablespaces {', '.join(lacking)}: all goes into the default one.")
 
     def prepare(self) -> None:
-        sql = f"CREATE DATABASE {quote(self.scratch)} TEMPLATE template0{self._locale()}"
-        owner = self._plan.origin.properties.get("owner")
+        self._created = True  # also when the statement fails half-way
+        properties = self._plan.origin.properties
+        try:
+            self._create(properties)
+        except EngineError as exc:
+            exc.hint = "If a locale is missing, install it on the server's host and restart PostgreSQL."
+            if not (self._plan.origin.foreign and pg_locale.refused(sqlstate(exc.__cause__))):
+                raise
+            self._create_with_another_locale(properties, exc)
+        if not self._plan.origin.foreign:
+            self._run(f"REVOKE CONNECT ON DATABASE {quote(self.scratch)} FROM PUBLIC", "create")
+            for name, setting in self._settings():
+                if not comes_after_load(name):
+                    self._run(setting, "create")
+
+    def _create(self, properties: t.Mapping[str, t.Any]) -> None:
+        clauses = pg_locale.clauses(properties, self._server.version[0])
+        sql = f"CREATE DATABASE {quote(self.scratch)} TEMPLATE template0{clauses}"
+        owner = properties.get("owner")
         if (
             owner
             and self._account
@@ -158,31 +176,21 @@ class PostgresqlRestore(Restore):
         ):
             # The owner's rights on the schema public let its objects be given to it.
             sql += f" OWNER {quote(owner)}"
-        self._created = True  # also when the statement fails half-way
-        try:
-            self._run(sql, "create")
-        except EngineError as exc:
-            exc.hint = "If a locale is missing, install it on the server's host and restart PostgreSQL."
-            raise
-        if not self._plan.origin.foreign:
-            self._run(f"REVOKE CONNECT ON DATABASE {quote(self.scratch)} FROM PUBLIC", "create")
-            for name, setting in self._settings():
-                if not comes_after_load(name):
-                    self._run(setting, "create")
+        self._run(sql, "create")
 
-    def _locale(self) -> str:
-        p = self._plan.origin.properties
-        parts = [f" ENCODING {literal(p['encoding'])}", f" LC_COLLATE {literal(p['collate'])}"]
-        parts.append(f" LC_CTYPE {literal(p['ctype'])}")
-        known = p.get("provider") or "c"
-        provider = known if known in _PROVIDERS.values() else _PROVIDERS.get(known, "libc")
-        if self._server.version[0] >= 15:
-            parts.append(f" LOCALE_PROVIDER {provider}")
-        if provider != "libc" and p.get("locale"):
-            parts.append(f" {'ICU_LOCALE' if provider == 'icu' else 'BUILTIN_LOCALE'} {literal(p['locale'])}")
-        if p.get("icu_rules"):
-            parts.append(f" ICU_RULES {literal(p['icu_rules'])}")
-        return "".join(parts)
+    def _create_with_another_locale(self, properties: t.Mapping[str, t.Any], first: EngineError) -> None:
+        """What others dumped may come from a system that names its locales otherwise, such as Windows."""
+        found = pg_locale.defaults(lambda sql: self._run(sql, "create"), self._server.version[0])
+        for other in pg_locale.instead(properties, found):
+            try:
+                self._create(other)
+            except EngineError as exc:
+                if not pg_locale.refused(sqlstate(exc.__cause__)):
+                    raise
+            else:
+                self.adaptations = {table.PG_LOCALE.name: 1}
+                return
+        raise first
 
     def loader(self, section: str, spooled: int | None = None, path: str = "") -> Command | t.Callable[[bytes], None]:
         options = ["--exit-on-error"]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_locale
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
     Database,
     Dump,
@@ -186,18 +187,12 @@ class PostgresqlEngine(Engine):
         return PostgresqlRestore(self.client, server, self.admin(), self._admin_database, plan)
 
     def known(self) -> Known:
-        names = {"encoding": "pg_encoding_to_char(encoding)", "collate": "datcollate", "ctype": "datctype"}
-        if self.server().version[0] >= 15:
-            names["provider"] = "datlocprovider"
-            names["locale"] = "datlocale" if self.server().version[0] >= 17 else "daticulocale"
-        columns = ", ".join(names.values())
-        row = self._query(f"SELECT {columns} FROM pg_database WHERE datname = 'template1'")[0]
         return Known(
             settings=frozenset(str(name).lower() for (name,) in self._query("SELECT name FROM pg_settings")),
             accounts=frozenset(str(name) for (name,) in self._query("SELECT rolname FROM pg_roles")),
             collations=frozenset(),
             sql_modes=frozenset(),
-            defaults={key: str(value) for key, value in zip(names, row) if value is not None},
+            defaults=pg_locale.defaults(self._query, self.server().version[0]),
             catalog=frozenset(
                 str(name)
                 for (name,) in self._query(

@@ -14,7 +14,7 @@ import tarfile
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Engine, Restore
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import CodecError, ToolError
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import CodecError, EngineError, ToolError
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import (
     Command,
     Pipeline,
@@ -22,16 +22,35 @@ from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import (
     StreamSource,
     capture,
 )
+from ansible_collections.vya.backupdb.plugins.module_utils._process import SecretFile
 from ansible_collections.vya.backupdb.plugins.module_utils._run.script import Script
 from ansible_collections.vya.backupdb.plugins.module_utils._run.source import Source
 from ansible_collections.vya.backupdb.plugins.module_utils._run.stream import streamed
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_properties import create_database
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Target, Wanted
+from ansible_collections.vya.backupdb.plugins.module_utils._sql import table
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_properties import (
+    about_database,
+    comes_after_load,
+    create_database,
+    setting_of,
+)
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_strings import encodes
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import Parsed
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Target, Wanted
 
 _LISTING = 64 << 20
 # pg_restore 15 reads for ever at the end of an archive that was cut at some places. A whole one never stops writing.
 _PATIENCE = 60.0
 _TOOL = re.compile(r"^;\s+Dumped by pg_dump version: (\S+)", re.M)
+
+_EVERYWHERE = (
+    (
+        re.compile(r"\d+; \d+ \d+ COMMENT \S+ (?:EXTENSION|(?:PROCEDURAL )?LANGUAGE) plpgsql\b"),
+        table.PG_EXTENSION_COMMENT,
+    ),
+    (re.compile(r"\d+; \d+ \d+ PROCEDURAL LANGUAGE \S+ plpgsql\b"), table.PG_EXISTS),
+)
+# Rules about the way through a script, of which an archive has none.
+_OF_SCRIPTS = (table.SWITCH, table.SAFETY_LINE, table.CLIENT_LINE, table.PG_SESSION)
 
 
 class Archive:
@@ -40,6 +59,9 @@ class Archive:
     def __init__(self, run: Run, engine: Engine, source: Source) -> None:
         self._run, self._engine, self._source = run, engine, source
         self.tool = "pg_dump"
+        self._listing = ""
+        self.definitions = b""
+        self.adaptations: dict[str, int] = {}
         self._fd: int | None = None
         if source.content.kind != "directory":
             opened = source.spooled()
@@ -63,8 +85,9 @@ class Archive:
         listing = capture(self._run, self._reader("--list"), _LISTING).decode("utf-8", "replace")
         version = _TOOL.search(listing)
         self.tool = f"pg_dump {version.group(1)}" if version else self.tool
-        script = capture(self._run, self._reader("--create", "--schema-only", "--file=-"), _LISTING)
-        return create_database(script)
+        self._listing = listing
+        self.definitions = capture(self._run, self._reader("--create", "--schema-only", "--file=-"), _LISTING)
+        return create_database(self.definitions)
 
     def check(self, target: Target, wanted: Wanted) -> None:
         """Read all of it, as the rules read a plain dump: what they refuse there is refused here. pg_restore's list
@@ -82,7 +105,73 @@ class Archive:
         """Load it into the scratch database."""
         path = self._source.path if self._fd is None else ""
         loader = t.cast(Command, restore.loader("database", spooled=self._fd, path=path))
-        return Pipeline(self._run, [StreamSource(()), loader]).execute()
+        listed = self._needed()
+        if listed is None:
+            return Pipeline(self._run, [StreamSource(()), loader]).execute()
+        try:
+            argv = (loader.argv[0], f"--use-list={listed.path}", *loader.argv[1:])
+            loader = dataclasses.replace(loader, argv=argv, fds=(*loader.fds, listed.fd))
+            return Pipeline(self._run, [StreamSource(()), loader]).execute()
+        finally:
+            listed.close()
+
+    def _needed(self) -> SecretFile | None:
+        """The archive's list without what every database has and only its owner may change; None: nothing to leave
+        out."""
+        lines = self._listing.splitlines(keepends=True)
+        for pattern, rule in _EVERYWHERE:
+            kept = [line for line in lines if not pattern.match(line)]
+            if len(kept) < len(lines):
+                self.adaptations[rule.name] = len(lines) - len(kept)
+            lines = kept
+        return SecretFile("".join(lines).encode()) if self.adaptations else None
+
+
+class Properties:
+    """What an archive tells of the database itself: its settings, owner, grants and comment. pg_restore would take them
+    over only into a database of the same name. ``adaptations``: see Rules."""
+
+    def __init__(self, definitions: bytes, target: Target, wanted: Wanted) -> None:
+        # Only here and in Script is a dialect needed.
+        from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_rules import PgRules
+
+        rules = PgRules(target, wanted)
+        items = [item for item in rules.apply(about_database(definitions)) if isinstance(item, Execute)]
+        left_out = {rule.name for rule in _OF_SCRIPTS}
+        self.adaptations = {name: times for name, times in rules.adaptations.items() if name not in left_out}
+        self._before = [item for item in items if encodes(item.text) or _before_load(item)]
+        self._after = [item for item in items if encodes(item.text) or not _before_load(item)]
+
+    def settle(self, restore: Restore) -> list[str]:
+        """Before anything is loaded, which goes by the settings. Returns warnings about what could not be done."""
+        return self._run(restore, self._before)
+
+    def finish(self, restore: Restore) -> list[str]:
+        """When all is loaded and counted: who connects then may be another role. The same."""
+        return self._run(restore, self._after)
+
+    def _run(self, restore: Restore, items: t.Sequence[Execute]) -> list[str]:
+        if not items:
+            return []
+        warnings = []
+        session = restore.session()
+        try:
+            for item in items:
+                try:
+                    session.run(item.text)
+                except EngineError as exc:
+                    what = item.text.split(None, 1)[0].decode("utf-8", "replace")
+                    warnings.append(f"The archive's {what} of the database itself was not taken over. {exc.msg}")
+                    self.adaptations[table.PG_DATABASE.name] -= 1
+        finally:
+            session.close()
+        self.adaptations = {name: times for name, times in self.adaptations.items() if times}
+        return warnings
+
+
+def _before_load(item: Execute) -> bool:
+    setting = setting_of(Parsed(item.text))
+    return setting is not None and not comes_after_load(setting)
 
 
 def _check_tar(stream: t.BinaryIO) -> None:

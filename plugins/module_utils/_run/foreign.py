@@ -141,7 +141,7 @@ class ForeignTask:
                 f"INCOMPLETE: {source.path} ends without the last line that its tool writes, after {script.statements}"
                 " statements. Rows, indexes or whole tables may be missing."
             )
-        result["adaptations"] = dict(script.adaptations)
+        result["adaptations"] = {**script.adaptations, **restore.adaptations}
         result["statements"] = script.statements
         result["source"] = script.about()
         return result
@@ -190,7 +190,7 @@ class ForeignTask:
         if options.with_globals:
             self._warnings.append("globals: archives of pg_dump hold no roles; pg_dumpall --globals-only writes them.")
         result["source"] = {"tool": opened.tool, "database": database, "databases": [database], "complete": True}
-        return {**result, "adaptations": {}, "statements": 0}
+        return {**result, "adaptations": {**opened.adaptations, **restore.adaptations}, "statements": 0}
 
     def _load_archive(
         self, opened: archive.Archive, restore: Restore, check_mode: bool, facts: Target
@@ -199,6 +199,7 @@ class ForeignTask:
             self._warnings += restore.preflight(globals_follow=True)
         with self._stages.stage("read"):
             opened.check(facts, self._wanted(""))
+            properties = archive.Properties(opened.definitions, facts, self._wanted(""))
         if check_mode:
             return {}
         with self._stages.stage("create"):
@@ -206,8 +207,14 @@ class ForeignTask:
             restore.prepare()
         with self._stages.stage("load"):
             self._run.step("load")
+            self._warnings += properties.settle(restore)
             self._warnings += opened.load(restore)
-        return self._put_in_place(restore)
+
+        def last() -> None:
+            self._warnings += properties.finish(restore)
+            opened.adaptations.update(properties.adaptations)
+
+        return self._put_in_place(restore, last)
 
     # -- both
 
@@ -262,7 +269,7 @@ class ForeignTask:
             self._warnings.append(f"Left behind, to be dropped by the next restore: {', '.join(left)}.")
         return result
 
-    def _put_in_place(self, restore: Restore) -> dict[str, t.Any]:
+    def _put_in_place(self, restore: Restore, last: t.Callable[[], None] = lambda: None) -> dict[str, t.Any]:
         verified: dict[str, t.Any] = {"schema": "nothing to compare with", "rows": "not counted", "mismatches": []}
         tables = rows = None
         with self._stages.stage("verify"):
@@ -275,6 +282,7 @@ class ForeignTask:
                 self._empty(restore)
         with self._stages.stage("finish"):
             self._run.step("finish")
+            last()
             restore.finish()
         with self._stages.stage("swap"):
             previous = restore.swap()

@@ -9,10 +9,12 @@
 from __future__ import annotations
 
 import re
+import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Statement
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Event, Meta, Statement
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_reader import PostgresReader
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_strings import encodes, sets
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import Parsed
 
 # Properties of a database by the options of CREATE DATABASE.
@@ -32,6 +34,8 @@ _AFTER_LOAD = re.compile(
     r"role|session_authorization|session_replication_role|\w+_timeout|default_transaction_\w+|\w+_preload_libraries",
     re.I,
 )
+
+_ABOUT = re.compile(rb"(?:ALTER|COMMENT|GRANT|REVOKE|SECURITY)\b", re.I)
 
 
 def comes_after_load(setting: str) -> bool:
@@ -69,4 +73,30 @@ def create_database(script: bytes) -> tuple[str, dict[str, str]]:
     raise ConfigError("The archive does not tell which database it was made of.")
 
 
-__all__ = ("comes_after_load", "create_database", "options")
+def about_database(script: bytes) -> t.Iterator[Event]:
+    """What a script tells of the database itself, with the changes of database around it."""
+    for event in PostgresReader().read([script]):
+        if isinstance(event, Meta) or (isinstance(event, Statement) and _is_about(event.text)):
+            yield event
+
+
+def _is_about(text: bytes) -> bool:
+    if sets(text) or encodes(text):
+        return True
+    if not _ABOUT.match(text) or b"DATABASE" not in text.upper():
+        return False
+    words = Parsed(text)
+    return (
+        words.upper[:2] == ["ALTER", "DATABASE"]
+        or words.upper[3:5] == ["IN", "DATABASE"]
+        or (words.upper[0] != "ALTER" and words.find("ON", "DATABASE") > 0)
+    )
+
+
+def setting_of(parsed: Parsed) -> str | None:
+    """The setting that ALTER DATABASE or ALTER ROLE .. IN DATABASE changes, if it does."""
+    place = 6 if parsed.upper[3:5] == ["IN", "DATABASE"] else 3
+    return parsed.at(place + 1).name if parsed.at(place).upper in ("SET", "RESET") else None
+
+
+__all__ = ("about_database", "comes_after_load", "create_database", "options", "setting_of")

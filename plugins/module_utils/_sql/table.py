@@ -112,6 +112,11 @@ PG_DATABASE = Rule(
 PG_PLACING = Rule(
     "dropped", "ALTER DATABASE of the server's own", "tablespace, connection limit, template flag, rename"
 )
+PG_LOCALE = Rule(
+    "changed",
+    "locale that is not there",
+    "the server's own is taken, as createdb does; text may be sorted otherwise: install the locale where that matters",
+)
 PG_ENCODING = Rule("changed", "\\encoding", "becomes SET client_encoding")
 PG_EXISTS = Rule("dropped", "CREATE, DROP of what every database has", "schema public, plpgsql")
 PG_EXTENSION_COMMENT = Rule(
@@ -160,9 +165,9 @@ PG_BODY = Rule(
     "Take it out of the dump.",
 )
 POSTGRESQL = (
-    *(PG_SESSION, PG_RESET, PG_OWNER, PG_DATABASE, PG_PLACING, PG_ENCODING, PG_EXISTS, PG_EXTENSION_COMMENT, PG_ABSENT),
-    *(PG_TABLESPACE, PG_STATISTICS, PG_MAINTAIN, PG_MEMBERSHIP, PG_MEMBERSHIP_LESS, PG_CATALOG, PG_SUBSCRIPTION),
-    *(PG_STRINGS, PG_REMOTE, PG_BODY),
+    *(PG_SESSION, PG_RESET, PG_OWNER, PG_DATABASE, PG_PLACING, PG_LOCALE, PG_ENCODING, PG_EXISTS, PG_EXTENSION_COMMENT),
+    *(PG_ABSENT, PG_TABLESPACE, PG_STATISTICS, PG_MAINTAIN, PG_MEMBERSHIP, PG_MEMBERSHIP_LESS, PG_CATALOG),
+    *(PG_SUBSCRIPTION, PG_STRINGS, PG_REMOTE, PG_BODY),
 )
 
 # MySQL and MariaDB

@@ -6,8 +6,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import SqlReadError
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_properties import comes_after_load
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Meta, SqlReadError, Statement
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_properties import (
+    about_database,
+    comes_after_load,
+    setting_of,
+)
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_words import Parsed
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import RefusedError
 from ansible_collections.vya.backupdb.tests.unit.plugins.module_utils._sql.through_rules import (
     NAMES,
@@ -79,3 +84,35 @@ def test_settings_that_a_loading_session_must_not_have() -> None:
         assert comes_after_load(name)
     for name in ("TimeZone", "search_path", "DateStyle", "my.role", "work_mem", "default_text_search_config"):
         assert not comes_after_load(name)
+
+
+ARCHIVE = """SET client_encoding = 'LATIN1';
+CREATE DATABASE d WITH TEMPLATE = template0;
+ALTER DATABASE d OWNER TO x;
+\\connect d
+SET client_encoding = 'LATIN1';
+COMMENT ON DATABASE d IS 'it''s';
+ALTER DATABASE d SET "TimeZone" TO 'UTC';
+ALTER ROLE x IN DATABASE d SET search_path TO 'y';
+\\connect d
+SET client_encoding = 'LATIN1';
+CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ ALTER DATABASE d SET a TO b; $$;
+COMMENT ON FUNCTION f() IS 'DATABASE';
+ALTER DEFAULT PRIVILEGES FOR ROLE x GRANT SELECT ON TABLES TO y;
+GRANT CONNECT ON DATABASE d TO x;
+"""
+
+
+def test_what_an_archive_tells_of_the_database_itself() -> None:
+    events = list(about_database(ARCHIVE.encode()))
+    statements = [event.text.decode() for event in events if isinstance(event, Statement)]
+    assert [text for text in statements if "encoding" not in text] == [
+        "ALTER DATABASE d OWNER TO x",
+        "COMMENT ON DATABASE d IS 'it''s'",
+        "ALTER DATABASE d SET \"TimeZone\" TO 'UTC'",
+        "ALTER ROLE x IN DATABASE d SET search_path TO 'y'",
+        "GRANT CONNECT ON DATABASE d TO x",
+    ]
+    assert len(statements) == 8 and sum(isinstance(event, Meta) for event in events) == 2
+    settings = [setting_of(Parsed(text.encode())) for text in statements if text.startswith("ALTER")]
+    assert settings == [None, "TimeZone", "search_path"]
