@@ -12,6 +12,7 @@ import pytest
 import support
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError
 from support.dumps import Here
+from support.faults import Site
 
 # The database has a table of its own name: what is a column of it stays one.
 SAME_NAME = """CREATE DATABASE src;
@@ -138,3 +139,24 @@ def test_columns_that_are_called_as_options(server: support.Server, tmp_path: Pa
     here.close()
     assert server.query("SELECT i, name FROM v", database="shop") == [(1, "x")]
     assert result["adaptations"] == {}
+
+
+def test_own_backups_of_a_database_with_a_table_of_its_name(server: support.Server, tmp_path: Path) -> None:
+    """What is a column in the source is one in the copy, beside the source; and no body of the copy writes to it."""
+    for statement in (
+        "DROP TABLE src",
+        "CREATE TABLE src (src DATE, b INTEGER)",
+        "INSERT INTO src VALUES ('2020-01-01', 42), ('2021-01-01', 1)",
+        "CREATE VIEW v AS SELECT EXTRACT(YEAR FROM src.src) AS y FROM src.src JOIN src.b ON b.i LIKE src.b",
+        "CREATE TRIGGER tr AFTER INSERT ON b FOR EACH ROW UPDATE src.src, src.b AS x SET src.b = 7",
+    ):
+        server.query(statement, database="src")
+    site = Site(server, tmp_path)
+    assert not site.backup({"databases": ["src"]})["failed"]
+    result = site.restore({"database": "src", "target": "copy"})
+    assert not result["failed"], result["msg"]
+    assert result["verified"]["schema"] == "same"
+    assert server.query("SELECT y FROM v", database="copy") == [(2020,)]
+    server.query("INSERT INTO b VALUES (1)", database="copy")
+    assert server.query("SELECT DISTINCT b FROM src", database="copy") == [(7,)]
+    assert sorted(server.query("SELECT b FROM src", database="src")) == [(1,), (42,)]

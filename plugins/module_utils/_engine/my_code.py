@@ -16,9 +16,9 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words impo
     literal,
     quote,
     replace_word,
-    retarget,
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_moved import retarget
 
 # How much of a definition is shown in an error.
 _SHOWN = 200

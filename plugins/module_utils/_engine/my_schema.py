@@ -19,11 +19,11 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words impo
     mentioned,
     quote,
     replace_word,
-    retarget,
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import fingerprint
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError, PrivilegeError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_moved import retarget
 
 # The status of an event is no part of its comparison: in a scratch database no event may run.
 UNCOMPARED = "status of event "

@@ -27,9 +27,9 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_schema imp
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import (
     literal,
     quote,
-    retarget,
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_moved import retarget
 
 # The journal's table says by its name how far the swap is. The rename that moves the tables renames the journal too, so
 # that both are one: a database may have no table that could tell.

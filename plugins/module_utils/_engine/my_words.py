@@ -4,7 +4,7 @@
 
 # Private to vya.backupdb: no stable interface.
 
-"""MySQL and MariaDB definitions as words: enough of their lexical structure to move a definition to another database.
+"""MySQL and MariaDB definitions as words: enough of their lexical structure to change some of them.
 
 Source: MySQL Reference Manual, "Language Structure" (literals, identifiers, comments). A string is never touched.
 """
@@ -80,52 +80,6 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-# Words after which a name with a dot is a table, a view, a sequence or a routine.
-_BEFORE_OBJECT = frozenset(
-    "FROM JOIN STRAIGHT_JOIN INTO UPDATE TABLE CALL VIEW TRIGGER PROCEDURE FUNCTION EVENT SEQUENCE PACKAGE BODY"
-    " REFERENCES FOR EXISTS IGNORE INSERT REPLACE LIKE FOLLOWS PRECEDES DESCRIBE TRUNCATE LOW_PRIORITY DELAYED".split()
-)
-# After these it may be a table, or a column of an alias that has the database's name.
-_MAYBE_BEFORE_OBJECT = frozenset((",", "(", "ON", "USING"))
-
-
-def retarget(
-    text: str, old: str, new: str | None, objects: t.Container[str], *, sql_mode: str = "", fold: bool = False
-) -> str:
-    """``text`` with the qualifier ``old`` replaced by ``new`` before names of ``objects``, and nowhere else.
-    Without ``new`` the qualifier is left out: the name is then one of the database that the definition is created in.
-
-    ``fold``: the server compares names of databases without case (lower_case_table_names); ``objects`` are folded then.
-    A table or an alias may have the database's name too: its columns (``shop.shop``) are told apart by their place.
-    """
-    words = split(text, sql_mode)
-    solid = [index for index, word in enumerate(words) if word.kind != "space"]
-
-    def folded(name: str | None) -> str | None:
-        return name.lower() if fold and name is not None else name
-
-    def at(place: int) -> Word:
-        return words[solid[place]] if 0 <= place < len(solid) else Word("space", "")
-
-    places = [
-        place for place in range(len(solid)) if at(place).name is not None and folded(at(place).name) == folded(old)
-    ]
-    also_alias = any(at(place + 1).text not in (".", "@") for place in places)
-    out = [word.text for word in words]
-    for place in places:
-        following = folded(at(place + 2).name)
-        if at(place + 1).text != "." or at(place - 1).text == "." or following is None or following not in objects:
-            continue
-        before = at(place - 1)
-        word = before.text.upper() if before.kind in ("word", "other") else ""
-        certain = word in _BEFORE_OBJECT or at(place + 3).text in (".", "(")
-        if certain or (word in _MAYBE_BEFORE_OBJECT and not also_alias):
-            out[solid[place]] = "" if new is None else quote(new)
-            if new is None:
-                out[solid[place + 1]] = ""
-    return "".join(out)
-
-
 def mentioned(text: str, sql_mode: str = "") -> set[str]:
     """All identifiers in a statement."""
     return {word.name for word in split(text, sql_mode) if word.name is not None}
@@ -142,4 +96,4 @@ def replace_word(text: str, words: t.Mapping[str, str], *, before: str, sql_mode
     return "".join(out)
 
 
-__all__ = ("Word", "literal", "mentioned", "quote", "replace_word", "retarget", "split")
+__all__ = ("Word", "literal", "mentioned", "quote", "replace_word", "split")
