@@ -48,6 +48,18 @@ _SESSION = (
     " SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1;"
     " SET bytea_output = 'hex'; SET quote_all_identifiers = off; SET standard_conforming_strings = on"
 )
+# A database of the encoding SQL_ASCII holds any bytes. In this one each byte is a character to the driver; the callers
+# of query() meet UTF-8, and surrogates for what is none.
+_BYTES = "LATIN1"
+LOST = "The connection to the server was lost while it worked."
+LOST_HINT = "Look into the server's log for the reason (a crash, no memory, a restart), then run the task again."
+_MEMBER = re.compile(r'must be (?:a )?(?:member of|able to SET) role "(.+)"', re.I)
+
+
+def membership_hint(text: str, user: str) -> str:
+    """What to do when a server says that an account may not act for a role; empty when it says something else."""
+    found = _MEMBER.search(text)
+    return f"As a superuser: GRANT {quote(found[1])} TO {quote(user)}; or set no_owner=true." if found else ""
 
 
 def require_driver() -> None:
@@ -136,6 +148,8 @@ class Client:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute(_SESSION)
+            bytes_only = connection.info.parameter_status("server_encoding") == "SQL_ASCII"
+            connection.set_client_encoding(_BYTES if bytes_only else "UTF8")
             return connection
         except psycopg2.Error as exc:
             text = self.run.redact(str(exc)).strip().rstrip(".?") or type(exc).__name__
@@ -150,7 +164,7 @@ class Client:
         info = " ".join(f"{key}={conninfo_value(value)}" for key, value in self.settings(database).items())
         env = {"LC_ALL": "C.UTF-8", "PGOPTIONS": "-c statement_timeout=0 -c lock_timeout=0"}
         fds: tuple[int, ...] = ()
-        unset: tuple[str, ...] = ("PGDATABASE", "PGSERVICE")
+        unset: tuple[str, ...] = ("PGDATABASE", "PGSERVICE", "PGCLIENTENCODING")
         if self.login.password:
             if self._secret is None:
                 escaped = self.login.password.replace("\\", "\\\\").replace(":", "\\:")
@@ -225,12 +239,31 @@ def _cancel(reference: weakref.ref[t.Any]) -> None:
 
 def query(connection: t.Any, sql: str, params: t.Sequence[t.Any] = (), *, stage: str) -> list[tuple[t.Any, ...]]:
     """All rows; EngineError with the server's words."""
+    as_bytes = connection.encoding == _BYTES
+    if as_bytes:
+        sql, params = _as_bytes(sql), [_as_bytes(item) if isinstance(item, str) else item for item in params]
     try:
         with connection.cursor() as cursor:
             cursor.execute(sql, tuple(params) or None)
-            return list(cursor.fetchall()) if cursor.description else []
+            rows = list(cursor.fetchall()) if cursor.description else []
     except psycopg2.Error as exc:
+        if is_lost(connection, exc):
+            raise EngineError(LOST, stage=stage, hint=LOST_HINT) from exc
         raise EngineError(f"The server refused a statement: {str(exc).strip()}", stage=stage) from exc
+    return [tuple(_from_bytes(item) for item in row) for row in rows] if as_bytes else rows
+
+
+def is_lost(connection: t.Any, exc: BaseException) -> bool:
+    """Whether the connection broke, and the server said nothing about it."""
+    return bool(connection.closed) and not sqlstate(exc)
+
+
+def _as_bytes(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+def _from_bytes(value: t.Any) -> t.Any:
+    return value.encode("latin-1").decode("utf-8", "surrogateescape") if isinstance(value, str) else value
 
 
 def sqlstate(exc: BaseException | None) -> str:
@@ -238,4 +271,17 @@ def sqlstate(exc: BaseException | None) -> str:
     return str(getattr(exc, "pgcode", "") or "")
 
 
-__all__ = ("Client", "conninfo_value", "literal", "passfile_passwords", "query", "quote", "require_driver", "sqlstate")
+__all__ = (
+    "LOST",
+    "LOST_HINT",
+    "Client",
+    "conninfo_value",
+    "is_lost",
+    "literal",
+    "membership_hint",
+    "passfile_passwords",
+    "query",
+    "quote",
+    "require_driver",
+    "sqlstate",
+)

@@ -21,6 +21,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.trailers import trailer_of
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Table, utc_now
+from ansible_collections.vya.backupdb.plugins.module_utils._names import readable
 
 PASSWORDS_READABLE = "SELECT has_table_privilege('pg_catalog.pg_authid', 'SELECT')"
 
@@ -101,7 +102,7 @@ class PostgresqlDump(Dump):
                 " WHERE s.spcname <> 'pg_global' ORDER BY 1"
             )
         ]
-        return properties
+        return {key: _readable(value) for key, value in properties.items()}
 
     @staticmethod
     def _arguments(server: Server) -> list[str]:
@@ -162,6 +163,12 @@ class PostgresqlDump(Dump):
             self._counter.join()
         with contextlib.suppress(Exception):
             self._connection.close()
+
+
+def _readable(value: t.Any) -> t.Any:
+    if isinstance(value, (list, tuple)):
+        return [_readable(item) for item in value]
+    return readable(value) if isinstance(value, str) else value
 
 
 class PostgresqlGlobals(Dump):

@@ -20,6 +20,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import R
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import (
     Client,
     literal,
+    membership_hint,
     query,
     quote,
     sqlstate,
@@ -201,8 +202,13 @@ class PostgresqlRestore(Restore):
         if spooled is not None or path:
             options += [f"--jobs={self._plan.jobs}", path or f"/dev/fd/{spooled}"]
         command = self._client.tool(self._find_tool(), *options, database=self.scratch, stage="load")
-        command = dataclasses.replace(command, env={**command.env, "PGOPTIONS": self._memory(command)})
+        command = dataclasses.replace(
+            command, env={**command.env, "PGOPTIONS": self._memory(command)}, on_failure=self._explained
+        )
         return command if spooled is None else dataclasses.replace(command, fds=(*command.fds, spooled))
+
+    def _explained(self, stderr: str) -> str:
+        return membership_hint(stderr, self._account.name) if self._account else ""
 
     def _memory(self, command: Command) -> str:
         """Indexes are built in fewer passes with more memory than a server gives to its daily work; no commit of a load

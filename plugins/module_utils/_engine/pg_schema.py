@@ -19,6 +19,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client imp
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import fingerprint
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table
+from ansible_collections.vya.backupdb.plugins.module_utils._names import readable
 
 # Kinds that a restore without owners and grants is not compared by.
 OWNERSHIP = ("owner ", "grants ", "default grants ")
@@ -222,7 +223,7 @@ def read_schema(connection: t.Any, *, stage: str) -> tuple[SchemaObject, ...]:
                 # Newer servers know more privileges by default, so grants are compared within one version only.
                 found.append((f"grants {kind} {identity}", "", acl))
             for name, text, more in found:
-                objects[name] = fingerprint(name, more, text)
+                objects[readable(name)] = fingerprint(readable(name), more, text)
     return tuple(objects[name] for name in sorted(objects))
 
 
@@ -272,9 +273,9 @@ def count_rows(connection: t.Any, *, stage: str) -> tuple[Table, ...]:
         try:
             rows = query(connection, f"SELECT count(*) FROM ONLY {full}", stage=stage)[0][0]
         except EngineError as exc:
-            exc.msg = f"The table {schema}.{name} cannot be counted. {exc.msg}"
+            exc.msg = readable(f"The table {schema}.{name} cannot be counted. {exc.msg}")
             raise
-        tables.append(Table(f"{schema}.{name}", rows, True))
+        tables.append(Table(readable(f"{schema}.{name}"), rows, True))
     large = query(connection, f"SELECT count(*) FROM {_LARGE_OBJECTS}", stage=stage)[0][0]
     if large:
         tables.append(Table(_LARGE_OBJECTS, large, True))

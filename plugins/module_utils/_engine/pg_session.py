@@ -17,7 +17,14 @@ import re
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Session
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import query, sqlstate
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import (
+    LOST,
+    LOST_HINT,
+    is_lost,
+    membership_hint,
+    query,
+    sqlstate,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_foreign import ForeignWrites
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Unreadable
@@ -66,7 +73,7 @@ class PostgresqlSession(Session):
                 self._other_strings = self._reported()[0] != "on"
                 self._cursor.execute(_STRINGS)
         except psycopg2.Error as exc:
-            raise _error(exc, data and not _NO_DATA.match(statement)) from exc
+            raise self._error(exc, data and not _NO_DATA.match(statement)) from exc
         self._agree(statement)
 
     def _reported(self) -> list[str]:
@@ -101,8 +108,15 @@ class PostgresqlSession(Session):
         except psycopg2.Error as exc:
             if rows.error is not None:
                 raise rows.error from None
-            raise _error(exc, True) from exc
+            raise self._error(exc, True) from exc
         self._agree(statement)
+
+    def _error(self, exc: BaseException, data: bool) -> BackupError:
+        if is_lost(self._connection, exc):
+            return EngineError(LOST, stage="load", hint=LOST_HINT)
+        error = _error(exc, data)
+        error.hint = membership_hint(error.msg, self._connection.info.user) or error.hint
+        return error
 
     def code(self, exc: BaseException) -> str:
         return sqlstate(exc.__cause__)

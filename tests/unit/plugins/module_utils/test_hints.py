@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import hints
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Login
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import membership_hint
 
 LOGIN = Login("postgresql", host="db1", user='o"brien', connect_timeout=7)
 MYSQL = dataclasses.replace(LOGIN, engine="mysql")
@@ -109,3 +110,17 @@ def test_a_missing_driver_names_the_interpreter() -> None:
     told = str(hints.missing_driver("psycopg2", "python3-psycopg2 (Debian, RHEL)", "2.8", "No module named 'psycopg2'"))
     assert f"missing for {sys.executable} on this host" in told
     assert f"{sys.executable} -m pip install psycopg2-binary" in told
+
+
+@pytest.mark.parametrize(
+    ("said", "advised"),
+    [
+        ('ERROR:  must be member of role "a""b"', 'GRANT "a""""b" TO "me"'),
+        ('must be able to SET ROLE "keeper"', 'GRANT "keeper" TO "me"; or set no_owner=true'),
+        ('must be able to SET ROLE "keeper"\nCommand was: ALTER TABLE "t"', 'GRANT "keeper" TO "me"'),
+        ('must be owner of table "t"', ""),
+    ],
+)
+def test_owners_that_an_account_may_not_give_to(said: str, advised: str) -> None:
+    hint = membership_hint(said, "me")
+    assert advised in hint and bool(hint) == bool(advised)
