@@ -47,6 +47,10 @@ FOLLOWED = [
         b"SET @cs = @@character_set_client;\nSET NAMES latin1;\nINSERT INTO t VALUES ('caf\xe9\xa0'), ('1.5kg');\n"
         b"SET character_set_client = @cs;"
     ),
+    b"CREATE VIEW v AS SELECT 1.5e3 + .5E-3 + 1.e3 AS n;\nUPDATE x SET i = 1.5e3 WHERE i = 1e-7 OR i = .5 OR i = 2.;",
+    b"SET NAMES binary;\nINSERT INTO t VALUES ('x');",
+    b"SET NAMES cp1251;\nCREATE TABLE \xe8\xec\xff (\xca\xff INTEGER);\nSET NAMES utf8;",
+    b"SET NAMES latin1;\nCREATE TABLE FEN\xcaTRE (\xff INTEGER);\nSET NAMES utf8;",
     b"SET sql_mode = DEFAULT;\nSET NAMES DEFAULT;\nSET sql_mode = 0;\nSET sql_mode = IFNULL(@never, '');",
 ]
 

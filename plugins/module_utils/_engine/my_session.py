@@ -30,7 +30,11 @@ except ImportError:
 # not set them itself; some of them bring others along.
 _OTHER_STRINGS = frozenset("ANSI ANSI_QUOTES DB2 MAXDB MSSQL NO_BACKSLASH_ESCAPES ORACLE POSTGRESQL".split())
 _IN_TRANSACTION = 1
-_UTF8 = ("utf8", "utf8mb3", "utf8mb4", "binary", "ascii")
+# Numbers, since the text of an answer is in a character set that the file may choose.
+_SEEN = (
+    "SELECT NOT FIND_IN_SET('NO_BACKSLASH_ESCAPES', @@sql_mode), FIND_IN_SET('ANSI_QUOTES', @@sql_mode),"
+    " @@character_set_client IN ('utf8', 'utf8mb3', 'utf8mb4', 'binary', 'ascii')"
+)
 # What is run later, by itself or by a statement, may set what a statement does not show.
 _CODE = re.compile(rb"\b(?:TRIGGER|FUNCTION|PROCEDURE|PACKAGE)\b", re.I)
 # Errors that quote names, never values: unknown columns and tables, too many or few columns, no default.
@@ -74,9 +78,8 @@ class MysqlSession(Session):
             )
 
     def _seen(self) -> tuple[bool, bool, bool]:
-        modes, charset = execute(self._connection, "SELECT @@sql_mode, @@character_set_client", stage="load")[0]
-        held = str(modes).split(",")
-        return "NO_BACKSLASH_ESCAPES" not in held, "ANSI_QUOTES" in held, str(charset) in _UTF8
+        plain, ansi, utf8 = execute(self._connection, _SEEN, stage="load")[0]
+        return bool(plain), bool(ansi), bool(utf8)
 
     def copy(self, statement: bytes, data: t.Iterator[bytes]) -> None:
         raise EngineError("COPY is PostgreSQL's.", stage="load")

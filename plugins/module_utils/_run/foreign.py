@@ -29,6 +29,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._run.context import S
 from ansible_collections.vya.backupdb.plugins.module_utils._run.script import Script
 from ansible_collections.vya.backupdb.plugins.module_utils._run.source import Source
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Target, Wanted
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.table import EXISTING_ROLE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,7 +135,7 @@ class ForeignTask:
             properties = _properties(known, script)
             restore = self._restore(Origin(script.database, properties, foreign=True))
             result = self._guarded(restore, lambda: self._load_sql(script, restore, check_mode))
-        if self._options.with_globals and not script.globals_taken:
+        if self._options.with_globals and not script.globals_taken and EXISTING_ROLE.name not in script.adaptations:
             self._warnings.append(f"globals: {source.path} holds no statement that creates roles or accounts.")
         if script.about()["complete"] is False:
             self._warnings.append(

@@ -130,7 +130,7 @@ class MySettings(Rules):  # pylint: disable=abstract-method
         try:
             one_reading(text, self._strings.modes, self._strings.charset)
         except Unreadable as exc:
-            raise self._refused(table.MY_UNCLEAR, str(exc)) from None
+            raise self._refused(table.MY_RUN_ON, str(exc)) from None
 
     def _follow(self, text: bytes) -> None:
         """Read strings from here on as the reader does."""

@@ -35,12 +35,15 @@ _WORD = re.compile(
 _ANSI = frozenset((b"ANSI_QUOTES", b"ANSI", b"DB2", b"MAXDB", b"MSSQL", b"ORACLE", b"POSTGRESQL"))
 _CLIENT_CHARSET = b"CHARACTER_SET_CLIENT"
 _UTF8 = frozenset((b"utf8", b"utf8mb3", b"utf8mb4", b"binary", b"ascii"))
-# What a single-byte character set may take for a space, and for the space behind the dashes of a comment.
-_ODD_SPACE = re.compile(rb"[\x9a\xa0\xca\xff]|--[\x80-\xff]")
+# What a single-byte character set takes for a space (as MySQL 9 and MariaDB 10.11 do), and what may be taken for the
+# space behind the dashes of a comment.
+_ODD_SPACE = re.compile(rb"\xa0|--[\x80-\xff]")
+_DOS_SPACE = re.compile(rb"\xff|--[\x80-\xff]")
+_DOS = frozenset((b"cp850", b"cp852", b"cp866", b"keybcs2"))
 # Where the server ends a number, others may see a word that goes on: 1e1JOIN, .5JOIN, \NFROM.
 _RUN_ON = re.compile(
-    rb"(?<![\w$.\x80-\xff])(?:[0-9]+\.[0-9]*(?:E[+-]?[0-9]+)?|[0-9]+E[+-]?[0-9]+)(?=[A-Z_$\x80-\xff])"
-    rb"|(?<![\w$\x80-\xff])\.[0-9]+(?:E[+-]?[0-9]+)?(?=[A-Z_$\x80-\xff])|\\N(?=[\w$\x80-\xff])",
+    rb"(?<![\w$.\x80-\xff])(?:[0-9]+\.[0-9]*(?:E[+-]?[0-9]+|(?!E[+-]?[0-9]))|[0-9]+E[+-]?[0-9]+)(?=[A-Z_$\x80-\xff])"
+    rb"|(?<![\w$\x80-\xff])\.[0-9]+(?:E[+-]?[0-9]+|(?!E[+-]?[0-9]))(?=[A-Z_$\x80-\xff])|\\N(?=[\w$\x80-\xff])",
     re.I,
 )
 # A byte of these that looks like a quote or a backslash can be the second half of a character. Numbers: collations.
@@ -72,11 +75,12 @@ def quoted(backslashes: bool, ansi: bool) -> t.Pattern[bytes]:
 
 def one_reading(text: bytes, modes: Modes, charset: bytes) -> None:
     """Raise Unreadable for a statement that the server would cut into other words than is done here."""
-    odd = not utf8(charset) and _ODD_SPACE.search(text)
+    space = _DOS_SPACE if charset in _DOS else _ODD_SPACE
+    odd = not utf8(charset) and space.search(text)
     if not odd and not _RUN_ON.search(text):
         return
     code = quoted(*modes).sub(lambda found: found[0][:1] * 2 if found[0][:1] in b"'\"`" else b" ", text)
-    if odd and _ODD_SPACE.search(code):
+    if odd and space.search(code):
         raise Unreadable(f"a byte outside of quotes that may be a space in {charset.decode('ascii', 'replace')}")
     if _RUN_ON.search(code):
         raise Unreadable("a number that runs into a word: a space between them tells them apart")

@@ -31,7 +31,7 @@ _NAMES = (
 )
 _FUNCTION = re.compile(rf"(?:{_NAMES})\Z")
 # These run the statements that are their arguments.
-_QUERIES = r"ts_stat|ts_rewrite|query_to_xml\w*|crosstab\w*|connectby|xpath_table"
+_QUERIES = r"ts_stat|ts_rewrite|query_to_xml\w*|crosstab(?:[234]|_hash)?|connectby|xpath_table"
 _QUERY = re.compile(rf"(?:{_QUERIES})\Z")
 # A row that merely holds a piece of this costs a closer look, nothing more.
 _SUSPECT = re.compile(rf'\b(?:{_NAMES}|{_QUERIES})\b|u&"'.encode())
@@ -65,14 +65,20 @@ def suspicious(text: bytes) -> bool:
 def check_calls(parsed: Parsed, verb: str, kind: str, place: Place | None) -> None:
     """Raise RefusedError for a call of such a function, and for a name that hides one. ``kind``: what CREATE makes."""
     words = [word for word in parsed.words if word.kind != "space"]
+    alias = -1
     called = verb in _RUN and not (verb == "CREATE" and kind in _STORED) and (verb != "ALTER" or kind in _ALTERED)
     for at, word in enumerate(words):
         if word.kind == "name" and word.name is None:
             raise RefusedError(table.PG_STRINGS, 'a name with Unicode escapes (U&"...")', place)
         if not called or word.name is None or not (_FUNCTION.match(word.name) or _QUERY.match(word.name)):
             continue
-        if _is_called(words, at, kind) and not (_QUERY.match(word.name) and _harmless(words, at + 1)):
+        if at == alias or not _is_called(words, at, kind):
+            continue
+        behind = _harmless(words, at + 1) if _QUERY.match(word.name) else 0
+        if not behind:
             raise RefusedError(table.SERVER_FILE, f"a call of {word.name}", place)
+        # The server writes ``FROM crosstab('..') crosstab(a text, b text)``.
+        alias = behind + (words[behind : behind + 1] != [] and words[behind].upper == "AS")
 
 
 def _is_called(words: list[Word], at: int, kind: str) -> bool:
@@ -88,22 +94,23 @@ def _is_called(words: list[Word], at: int, kind: str) -> bool:
     return after == "(" and before.upper not in _TABLES and not (kind == "INDEX" and before.upper == "ON")
 
 
-def _harmless(words: list[Word], at: int) -> bool:
-    """Whether the arguments that begin at ``at`` are written out, and the statements in them call no such function."""
+def _harmless(words: list[Word], at: int) -> int:
+    """The place behind the arguments that begin at ``at``, when they are written out and the statements in them call no
+    such function; 0 otherwise."""
     if at >= len(words) or words[at].text != "(":
-        return False
+        return 0
     depth = 1
     said: list[str] = []
-    for before, word in zip(words[at:], words[at + 1 :]):
+    for end, (before, word) in enumerate(zip(words[at:], words[at + 1 :]), at + 2):
         depth += (word.text == "(") - (word.text == ")")
         text = _written_out(word)
         if depth == 0:
-            return not suspicious("".join(said).encode("utf-8", "surrogateescape"))
+            return 0 if suspicious("".join(said).encode("utf-8", "surrogateescape")) else end
         if text is not None:
             said.append(text)
         elif not _is_plain(before, word):
-            return False
-    return False
+            return 0
+    return 0
 
 
 def _is_plain(before: Word, word: Word) -> bool:

@@ -42,6 +42,8 @@ def name_at(parsed: Parsed, at: int) -> tuple[Name, int]:
 
 def written(parsed: Parsed) -> t.Iterator[Name]:
     """Relations whose rows the statement changes or locks, wherever in it that is said."""
+    if parsed.at(0).upper in ("GRANT", "REVOKE"):
+        return  # there these words are privileges, with columns behind them
     for at, word in enumerate(parsed.upper):
         if word in _WRITES:
             yield name_at(parsed, at + 1 + (parsed.at(at + 1).upper in ("INTO", "FROM")))[0]

@@ -203,6 +203,12 @@ MY_UNCLEAR = Rule(
     "versions in /*! .. */ of other than 5 or 6 digits, one within another, quotes in optimizer hints",
     "Take the comment out of the dump.",
 )
+MY_RUN_ON = Rule(
+    "refused",
+    "words that the server separates elsewhere",
+    "a number that runs into a word (1e1JOIN); a byte outside of quotes that is a space in the client's character set",
+    "Put a space there, or convert the file to UTF-8.",
+)
 MY_REMOTE = Rule(
     "refused",
     "table on another server",
@@ -232,6 +238,7 @@ MYSQL = (
         MY_DEFINER,
         MY_VERSIONED,
         MY_UNCLEAR,
+        MY_RUN_ON,
         MY_REMOTE,
         MY_OWN,
         MY_EVENT,
