@@ -93,7 +93,10 @@ def test_a_connection_that_broke(server: PostgresServer, tmp_path: Path) -> None
                 line.shutdown(socket.SHUT_RDWR)
                 line.detach()
             with pytest.raises(EngineError, match=r"connection .* was lost.*server's log"):
-                session.run(b"SELECT 1") if times else query(connection, "SELECT 1", stage="load")
+                if times:
+                    session.run(b"SELECT 1")
+                else:
+                    query(connection, "SELECT 1", stage="load")
             session.close()
     finally:
         engine.close()
