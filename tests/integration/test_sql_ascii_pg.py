@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -92,11 +93,9 @@ def test_a_connection_that_broke(server: PostgresServer, tmp_path: Path) -> None
             with socket.socket(fileno=connection.fileno()) as line:
                 line.shutdown(socket.SHUT_RDWR)
                 line.detach()
+            ask = functools.partial(query, connection, "SELECT 1", stage="load")
             with pytest.raises(EngineError, match=r"connection .* was lost.*server's log"):
-                if times:
-                    session.run(b"SELECT 1")
-                else:
-                    query(connection, "SELECT 1", stage="load")
+                (functools.partial(session.run, b"SELECT 1") if times else ask)()
             session.close()
     finally:
         engine.close()
