@@ -36,20 +36,48 @@ class Part:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """``rows`` in the dump's snapshot when ``exact``, else counted beside it; None: not counted."""
+    """``rows`` in the dump's snapshot when ``exact``, else counted beside it; None: not counted. ``content``: a
+    checksum of all rows, whatever their order (empty: none was taken)."""
 
     name: str
     rows: int | None
     exact: bool
+    content: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
 class SchemaObject:
-    """A fingerprint of one object's definition, and one of what stays the same under another server version."""
+    """Fingerprints of one object's definition.
+
+    ``sha256``: of its structure and its normalised expressions; ``portable``: of what stays the same under another
+    server version; ``printed``: of the expressions exactly as the server printed them (empty: it has none).
+    """
 
     name: str
     sha256: str
     portable: str
+    printed: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Sequence:
+    """A sequence's state: ``value`` as the server keeps it (None: not readable), ``called``: whether
+    it was handed out."""
+
+    name: str
+    value: int | None
+    called: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Uncovered:
+    """What is in the database and not in its backup, or not compared: ``kind`` (such as "rows of an extension's
+    table"), ``name``, ``rows`` (None: not counted) and ``why``."""
+
+    kind: str
+    name: str
+    rows: int | None
+    why: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +106,11 @@ class Manifest:
     position: t.Mapping[str, t.Any] | None
     warnings: tuple[str, ...]
     version: int = VERSION
+    # Fields that came later have a default: older manifests lack them, and older readers pass over them.
+    proof: str = "counts"
+    sequences: tuple[Sequence, ...] = ()
+    uncovered: tuple[Uncovered, ...] = ()
+    largest_statement: int = 0
 
     @property
     def size(self) -> int:
@@ -118,11 +151,11 @@ class Manifest:
                     f"{where} has version {fields.get('version')!r}; this collection reads version {VERSION}.",
                     hint="Use the collection's version that wrote it, or a newer one.",
                 )
-            fields["parts"] = tuple(Part(**item) for item in fields["parts"])
-            fields["tables"] = tuple(Table(**item) for item in fields["tables"])
-            fields["schema_objects"] = tuple(SchemaObject(**item) for item in fields["schema_objects"])
+            for name, kind in _LISTS.items():
+                if name in fields:
+                    fields[name] = tuple(kind(**_known(kind, item)) for item in fields[name])
             fields["warnings"] = tuple(fields["warnings"])
-            manifest = cls(**fields)
+            manifest = cls(**_known(cls, fields))
             manifest._check_types()
             return manifest
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
@@ -130,7 +163,7 @@ class Manifest:
 
     def _check_types(self) -> None:
         """What readers rely on, so that none of them breaks on a manifest that somebody damaged or made up."""
-        items: list[_Item] = [self, *self.parts, *self.tables, *self.schema_objects]
+        items: list[_Item] = [self, *(item for name in _LISTS for item in getattr(self, name))]
         for item in items:
             _check_fields(item)
         if self.kind not in ("database", "globals") or not self.parts:
@@ -163,7 +196,20 @@ _JSON_TYPES: t.Mapping[str, tuple[type, ...]] = {
 }
 
 
-_Item = t.Union[Manifest, Part, Table, SchemaObject]
+_Item = t.Union[Manifest, Part, Table, SchemaObject, Sequence, Uncovered]
+_LISTS: t.Mapping[str, t.Any] = {
+    "parts": Part,
+    "tables": Table,
+    "schema_objects": SchemaObject,
+    "sequences": Sequence,
+    "uncovered": Uncovered,
+}
+
+
+def _known(kind: t.Any, fields: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Fields that this version of the collection knows: what a newer version added is passed over."""
+    names = {field.name for field in dataclasses.fields(kind)}
+    return {name: value for name, value in fields.items() if name in names}
 
 
 def _check_fields(item: _Item) -> None:
@@ -192,4 +238,16 @@ def parse_time(text: str) -> dt.datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.timezone.utc)
 
 
-__all__ = ("FILE_NAME", "MAX_SIZE", "Manifest", "Part", "SchemaObject", "Table", "format_time", "parse_time", "utc_now")
+__all__ = (
+    "FILE_NAME",
+    "MAX_SIZE",
+    "Manifest",
+    "Part",
+    "SchemaObject",
+    "Sequence",
+    "Table",
+    "Uncovered",
+    "format_time",
+    "parse_time",
+    "utc_now",
+)

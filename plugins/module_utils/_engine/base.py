@@ -16,7 +16,7 @@ import types
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError
-from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Sequence, Table, Uncovered
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command, Filter, Run
 
 
@@ -89,12 +89,28 @@ class Section:
 
 @dataclasses.dataclass(frozen=True)
 class Facts:
-    """What is known when all sections of a dump are stored."""
+    """What is known when all sections of a dump are stored. ``largest_statement``: bytes of the longest one of the data
+    (0: the engine has no limit for it)."""
 
     tables: tuple[Table, ...]
     schema: tuple[SchemaObject, ...]
     position: t.Mapping[str, t.Any] | None
     warnings: tuple[str, ...]
+    sequences: tuple[Sequence, ...] = ()
+    uncovered: tuple[Uncovered, ...] = ()
+    largest_statement: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Inspection:
+    """What a scratch database holds: the counterpart of :class:`Facts`. ``texts``: by object name, the expressions as
+    the server printed them, for warnings about print alone."""
+
+    tables: tuple[Table, ...]
+    schema: tuple[SchemaObject, ...]
+    sequences: tuple[Sequence, ...] = ()
+    uncovered: tuple[Uncovered, ...] = ()
+    texts: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -247,7 +263,7 @@ class Restore(abc.ABC):
         """The scratch database was filled through a session: find out what :meth:`swap` must know of it."""
 
     @abc.abstractmethod
-    def inspect(self, *, rows: bool = True) -> tuple[tuple[Table, ...], tuple[SchemaObject, ...]]:
+    def inspect(self, *, rows: bool = True) -> Inspection:
         """Row counts (none without ``rows``) and fingerprints of the scratch database."""
 
     @abc.abstractmethod
@@ -355,6 +371,7 @@ __all__ = (
     "Dump",
     "Engine",
     "Facts",
+    "Inspection",
     "Known",
     "Login",
     "Missing",

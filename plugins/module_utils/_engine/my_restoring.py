@@ -14,7 +14,13 @@ import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_script
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Restore, RestorePlan, Server, Session
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
+    Inspection,
+    Restore,
+    RestorePlan,
+    Server,
+    Session,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, error_number, execute
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_code import run_script
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_dumping import HISTORY
@@ -25,7 +31,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_swap impor
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_sweep import take_lock, unfinished
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import literal, quote, replace_word
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, ConfigError, EngineError
-from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table, utc_now
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, utc_now
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command
 
 LIMIT = 64
@@ -189,12 +195,12 @@ class MysqlRestore(Restore):
         finally:
             connection.close()
 
-    def inspect(self, *, rows: bool = True) -> tuple[tuple[Table, ...], tuple[SchemaObject, ...]]:
+    def inspect(self, *, rows: bool = True) -> Inspection:
         connection = self._client.connect()
         try:
             reader = Reader(connection, self.scratch, stage="verify")
             counted = reader.count(history=HISTORY in self._plan.origin.tool_args) if rows else ()
-            return counted, reader.objects(reader.definitions())
+            return Inspection(tables=counted, schema=reader.objects(reader.definitions()))
         finally:
             connection.close()
 

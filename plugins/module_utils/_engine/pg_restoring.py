@@ -16,7 +16,13 @@ import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_locale, pg_schema
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Restore, RestorePlan, Server, Session
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
+    Inspection,
+    Restore,
+    RestorePlan,
+    Server,
+    Session,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import (
     Client,
     literal,
@@ -39,7 +45,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
     EngineError,
     LockedError,
 )
-from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table, utc_now
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, utc_now
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command
 from ansible_collections.vya.backupdb.plugins.module_utils._sql import table
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_properties import comes_after_load
@@ -228,12 +234,12 @@ class PostgresqlRestore(Restore):
     def adopt(self, enabled_events: t.Collection[str] = ()) -> None:
         """Nothing: a database is renamed with all that is in it."""
 
-    def inspect(self, *, rows: bool = True) -> tuple[tuple[Table, ...], tuple[SchemaObject, ...]]:
+    def inspect(self, *, rows: bool = True) -> Inspection:
         connection = self._client.connect(self.scratch)
         try:
-            return (
-                pg_schema.count_rows(connection, stage="verify") if rows else (),
-                pg_schema.read_schema(connection, stage="verify"),
+            return Inspection(
+                tables=pg_schema.count_rows(connection, stage="verify") if rows else (),
+                schema=pg_schema.read_schema(connection, stage="verify"),
             )
         finally:
             connection.close()

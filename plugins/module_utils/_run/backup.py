@@ -339,6 +339,9 @@ class Backup:
             properties=dump.properties,
             position=facts.position,
             warnings=(*facts.warnings, *warnings),
+            sequences=facts.sequences,
+            uncovered=facts.uncovered,
+            largest_statement=facts.largest_statement,
         )
 
 

@@ -168,10 +168,10 @@ class DrillTask(RestoreTask):
         self._fill(restore)
         self._run.step("verify")
         with self._stages.stage("verify"):
-            tables, objects = restore.inspect()
-            rows = sum(table.rows for table in tables if table.rows is not None)
-            self.found = {"tables": len(tables), "rows": rows, "schema": self._compared(server)["schema"]}
-            self.mismatches = self._mismatches(restore, server, tables, objects)
+            found = restore.inspect()
+            rows = sum(table.rows for table in found.tables if table.rows is not None)
+            self.found = {"tables": len(found.tables), "rows": rows, "schema": self._compared(server)["schema"]}
+            self.mismatches = self._mismatches(restore, server, found)
             if self.mismatches:
                 self.found["schema"] = ""
                 raise VerifyError(

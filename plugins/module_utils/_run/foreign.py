@@ -275,11 +275,11 @@ class ForeignTask:
         tables = rows = None
         with self._stages.stage("verify"):
             self._run.step("verify")
-            counted, objects = restore.inspect(rows=self._options.count)
+            found = restore.inspect(rows=self._options.count)
             if self._options.count:
-                tables, rows = len(counted), sum(table.rows or 0 for table in counted)
+                tables, rows = len(found.tables), sum(table.rows or 0 for table in found.tables)
                 verified["rows"] = "counted; nothing to compare with"
-            if restore.empty.issuperset(item.name for item in objects):
+            if restore.empty.issuperset(item.name for item in found.schema):
                 self._empty(restore)
         with self._stages.stage("finish"):
             self._run.step("finish")

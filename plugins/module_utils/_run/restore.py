@@ -17,6 +17,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils import _names as name
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import schema
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
     Engine,
+    Inspection,
     Origin,
     Restore,
     RestorePlan,
@@ -28,7 +29,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
     NotFoundError,
     VerifyError,
 )
-from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Manifest, SchemaObject, Table, parse_time
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Manifest, Table, parse_time
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command, Pipeline, Run, StreamSource
 from ansible_collections.vya.backupdb.plugins.module_utils._run.context import Stages
 from ansible_collections.vya.backupdb.plugins.module_utils._run.parts import Opened
@@ -196,8 +197,9 @@ class RestoreTask:
         tables: t.Sequence[Table] = self._manifest.tables
         if self._options.verify:
             with self._stages.stage("verify"):
-                tables, objects = restore.inspect()
-                verified = self._compare(restore, server, tables, objects)
+                found = restore.inspect()
+                tables = found.tables
+                verified = self._compare(restore, server, found)
         with self._stages.stage("finish"):
             self._run.step("finish")
             restore.finish()
@@ -237,11 +239,9 @@ class RestoreTask:
     def _run_loader(self, loader: Command) -> list[str]:
         return Pipeline(self._run, [StreamSource(()), loader]).execute()
 
-    def _compare(
-        self, restore: Restore, server: Server, tables: t.Sequence[Table], objects: t.Sequence[SchemaObject]
-    ) -> dict[str, t.Any]:
+    def _compare(self, restore: Restore, server: Server, found: Inspection) -> dict[str, t.Any]:
         """Schema and rows as the manifest tells them; VerifyError with the differences otherwise."""
-        mismatches = self._mismatches(restore, server, tables, objects)
+        mismatches = self._mismatches(restore, server, found)
         if mismatches:
             raise VerifyError(
                 f"What was restored differs from the backup's manifest: {schema.shorten(mismatches)}.",
@@ -258,18 +258,16 @@ class RestoreTask:
             "rows": _rows_in_words(sum(table.exact for table in tables), len(tables)),
         }
 
-    def _mismatches(
-        self, restore: Restore, server: Server, tables: t.Sequence[Table], objects: t.Sequence[SchemaObject]
-    ) -> list[str]:
+    def _mismatches(self, restore: Restore, server: Server, found: Inspection) -> list[str]:
         """What differs from the manifest, in words."""
         manifest = self._manifest
-        expected, found = restore.compared(manifest.schema_objects), restore.compared(objects)
+        expected, objects = restore.compared(manifest.schema_objects), restore.compared(found.schema)
         same_server = series_of(manifest).series == server.series
-        mismatches = schema.differences(expected, found, portable=not same_server)
+        mismatches = schema.differences(expected, objects, portable=not same_server)
         if manifest.tool.get("extra_args"):
             # The dump was told to leave something out; what is there must still be as it was.
             mismatches = [text for text in mismatches if not text.endswith(schema.MISSING)]
-        return mismatches + schema.row_differences(manifest.tables, tables)
+        return mismatches + schema.row_differences(manifest.tables, found.tables)
 
 
 def _rows_in_words(exact: int, tables: int) -> str:

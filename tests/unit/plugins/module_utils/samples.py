@@ -10,7 +10,14 @@ import hashlib
 import typing as t
 from pathlib import Path
 
-from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Manifest, Part, SchemaObject, Table
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import (
+    Manifest,
+    Part,
+    SchemaObject,
+    Sequence,
+    Table,
+    Uncovered,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Series
 from ansible_collections.vya.backupdb.plugins.module_utils._store.local import LocalStore
 
@@ -37,6 +44,8 @@ MANIFEST = Manifest(
     properties={"encoding": "UTF8", "owner": "admin"},
     position={"lsn": "0/15D68C0", "in_recovery": False},
     warnings=("something odd",),
+    sequences=(Sequence("public.orders_id_seq", 12, True),),
+    uncovered=(Uncovered("rows of an extension's table", "public.mine", 1, "pg_dump does not dump them"),),
 )
 
 
