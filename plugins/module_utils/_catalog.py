@@ -16,10 +16,8 @@ import typing as t
 from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError, ManifestError, NotFoundError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Manifest, parse_time
-from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Store
+from ansible_collections.vya.backupdb.plugins.module_utils._store.base import State, Store
 
-# How the problem of a backup begins that was never finished, or is being made; all others are of damaged ones.
-UNFINISHED = "no manifest"
 _DAMAGED_TOLD = 3
 _NAMED = 10
 
@@ -33,13 +31,21 @@ class Entry:
     pinned: bool = False
 
 
+class Incomplete(t.NamedTuple):
+    """A place without a readable manifest. What it is, its ``state`` says; the ``problem`` is for people alone."""
+
+    place: str
+    problem: str
+    state: State
+
+
 @dataclasses.dataclass(frozen=True)
 class Catalog:
-    """``entries`` newest first; ``incomplete``: (place, why) of what has no readable manifest; ``links``: places that
+    """``entries`` newest first; ``incomplete``: what has no readable manifest; ``links``: places that
     nobody looked into, since they are links."""
 
     entries: tuple[Entry, ...]
-    incomplete: tuple[tuple[str, str], ...]
+    incomplete: tuple[Incomplete, ...]
     links: tuple[str, ...] = ()
 
     def warnings(self) -> list[str]:
@@ -54,19 +60,20 @@ class Catalog:
 def read(store: Store, *, host: str = "", instance: str = "", database: str = "") -> Catalog:
     """Read all manifests of the given labels. A manifest that lies under another name than its own is not believed."""
     entries: list[Entry] = []
-    incomplete: list[tuple[str, str]] = []
+    incomplete: list[Incomplete] = []
     for found in store.find(host, instance, database):
         if not found.manifest:
-            incomplete.append((found.place, found.problem))
+            incomplete.append(Incomplete(found.place, found.problem, found.state))
             continue
         try:
             manifest = Manifest.from_json(found.manifest, f"The manifest of {found.place}")
         except ManifestError as exc:
-            incomplete.append((found.place, str(exc)))
+            incomplete.append(Incomplete(found.place, str(exc), State.DAMAGED))
             continue
         own = (manifest.host, manifest.instance, manifest.database)
         if [*map(names.encode, own), manifest.id] != found.place.split("/"):
-            incomplete.append((found.place, f"its manifest belongs to {'/'.join(own)}/{manifest.id}"))
+            problem = f"its manifest belongs to {'/'.join(own)}/{manifest.id}"
+            incomplete.append(Incomplete(found.place, problem, State.DAMAGED))
             continue
         entries.append(Entry(manifest, found.place, found.pinned))
     entries.sort(key=lambda entry: (parse_time(entry.manifest.snapshot), entry.manifest.id), reverse=True)
@@ -94,13 +101,13 @@ def choose(catalog: Catalog, *, what: str, backup: str = "latest", before: str |
     return entries[0]
 
 
-def newer_damaged(catalog: Catalog, chosen: Entry, before: str | None = None) -> list[str]:
-    """Place and problem of each damaged backup that is newer than ``chosen``, and not after ``before``."""
+def newer_damaged(catalog: Catalog, chosen: Entry, before: str | None = None) -> list[Incomplete]:
+    """The damaged backups that are newer than ``chosen``, and not after ``before``."""
     limit = f"{parse_time(before).astimezone(dt.timezone.utc):%Y%m%dT%H%M%SZ}~" if before else "~"
     return [
-        f"{place}: {problem}"
-        for place, problem in catalog.incomplete
-        if chosen.manifest.id < place.split("/")[-1] < limit and not problem.startswith(UNFINISHED)
+        item
+        for item in catalog.incomplete
+        if chosen.manifest.id < item.place.split("/")[-1] < limit and item.state is State.DAMAGED
     ]
 
 
@@ -110,7 +117,7 @@ def _asked(backup: str, before: str | None) -> str:
 
 def offer(catalog: Catalog, backup: str = "latest", before: str | None = None) -> str:
     """What there is instead of a backup that was not found, in words."""
-    told = [f"{place}: {problem}" for place, problem in catalog.incomplete if place.split("/")[-1] == backup]
+    told = [f"{place}: {problem}" for place, problem, _state in catalog.incomplete if place.split("/")[-1] == backup]
     if (
         catalog.entries
         and before
@@ -126,7 +133,7 @@ def offer(catalog: Catalog, backup: str = "latest", before: str | None = None) -
         told.append(f"There are {len(ids)}, {'the nearest and ' if near else ''}the newest: {', '.join(shown)}")
     elif catalog.incomplete and not told:
         told.append(f"There are {len(catalog.incomplete)} incomplete ones, which are no backups")
-        told += [f"{place}: {problem}" for place, problem in catalog.incomplete[-_DAMAGED_TOLD:]]
+        told += [f"{place}: {problem}" for place, problem, _state in catalog.incomplete[-_DAMAGED_TOLD:]]
     told = told or ["Look with vya.backupdb.backup_info which hosts, instances and databases the store holds"]
     return " ".join(f"{text.rstrip('.')}." for text in told)
 
@@ -158,4 +165,4 @@ def _listed(wanted: str, there: t.Sequence[str]) -> str:
     return ", ".join(shown) + more
 
 
-__all__ = ("UNFINISHED", "Catalog", "Entry", "choose", "elsewhere", "newer_damaged", "offer", "read")
+__all__ = ("Catalog", "Entry", "Incomplete", "choose", "elsewhere", "newer_damaged", "offer", "read")

@@ -153,9 +153,9 @@ class Manifest:
                 )
             for name, kind in _LISTS.items():
                 if name in fields:
-                    fields[name] = tuple(kind(**_known(kind, item)) for item in fields[name])
+                    fields[name] = tuple(kind(**known(kind, item)) for item in fields[name])
             fields["warnings"] = tuple(fields["warnings"])
-            manifest = cls(**_known(cls, fields))
+            manifest = cls(**known(cls, fields))
             manifest._check_types()
             return manifest
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
@@ -206,7 +206,7 @@ _LISTS: t.Mapping[str, t.Any] = {
 }
 
 
-def _known(kind: t.Any, fields: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def known(kind: t.Any, fields: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Fields that this version of the collection knows: what a newer version added is passed over."""
     names = {field.name for field in dataclasses.fields(kind)}
     return {name: value for name, value in fields.items() if name in names}
@@ -248,6 +248,7 @@ __all__ = (
     "Table",
     "Uncovered",
     "format_time",
+    "known",
     "parse_time",
     "utc_now",
 )

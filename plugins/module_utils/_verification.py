@@ -15,7 +15,7 @@ import re
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import ManifestError, StoreError
-from ansible_collections.vya.backupdb.plugins.module_utils._manifest import parse_time, utc_now
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import known, parse_time, utc_now
 from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Store
 
 VERSION = 1
@@ -50,6 +50,7 @@ class Verification:
     stage: str
     msg: str
     version: int = VERSION
+    # Fields that came later have a default: older records lack them, and older readers pass over them.
     kind: str = "drill"
 
     def to_json(self) -> bytes:
@@ -67,7 +68,7 @@ class Verification:
             if not isinstance(fields, dict) or fields.get("version") != VERSION:
                 raise ValueError(f"it is not of version {VERSION}")
             fields["mismatches"] = tuple(fields["mismatches"])
-            record = cls(**fields)
+            record = cls(**known(cls, fields))
             record._check_types()
             return record
         except (ValueError, TypeError, KeyError, RecursionError) as exc:

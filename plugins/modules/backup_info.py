@@ -294,6 +294,12 @@ incomplete:
       description: Why it is none.
       type: str
       sample: 'no manifest: the backup was not finished'
+    state:
+      description:
+        - V(unfinished), it has no manifest, since a run is making it or ended early; or V(damaged), its manifest cannot
+          be read or believed.
+      type: str
+      sample: unfinished
 left_out:
   description: How many elements of which list are left out, so that the result stays below 100 KB.
   returned: when something is left out

@@ -30,8 +30,8 @@ from ansible_collections.vya.backupdb.plugins.module_utils._run.context import S
 from ansible_collections.vya.backupdb.plugins.module_utils._run.parts import write_part
 from ansible_collections.vya.backupdb.plugins.module_utils._run.summary import summary
 from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Series, Store
+from ansible_collections.vya.backupdb.plugins.module_utils._version import COLLECTION_VERSION
 
-COLLECTION_VERSION = "1.0.0"
 # Without an earlier backup to go by: what is left of a database's files when they are dumped and compressed.
 _FIRST_RATIO = {"none": 1.0}
 _FIRST_RATIO_COMPRESSED = 0.25
@@ -345,4 +345,4 @@ class Backup:
         )
 
 
-__all__ = ("COLLECTION_VERSION", "Backup", "BackupOptions", "Outcome", "select")
+__all__ = ("Backup", "BackupOptions", "Outcome", "select")

@@ -38,7 +38,8 @@ def run(job: Job) -> Answer:
         "total": len(entries),
         "series": _series(entries),
         "incomplete": [
-            {"place": place, "path": f"{job.place}/{place}", "problem": problem} for place, problem in found.incomplete
+            {"place": place, "path": f"{job.place}/{place}", "problem": problem, "state": state.value}
+            for place, problem, state in found.incomplete
         ],
     }
     return Answer(result, warnings=warnings, lists=("backups", "series", "incomplete"))

@@ -29,9 +29,9 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import format_time, utc_now
 from ansible_collections.vya.backupdb.plugins.module_utils._process import Run
-from ansible_collections.vya.backupdb.plugins.module_utils._run.backup import COLLECTION_VERSION
 from ansible_collections.vya.backupdb.plugins.module_utils._run.restore import RestoreOptions, RestoreTask
-from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Store
+from ansible_collections.vya.backupdb.plugins.module_utils._store.base import State, Store
+from ansible_collections.vya.backupdb.plugins.module_utils._version import COLLECTION_VERSION
 
 # A failure at one of these tells something about this host or server, and nothing about the backup.
 _NOT_THE_BACKUP = ("", "preflight", "connect", "lock", "interrupted", "internal")
@@ -76,25 +76,25 @@ def choose(found: catalog.Catalog, options: DrillOptions) -> Choice:
         try:
             entry = catalog.choose(inside, what=what, backup=options.backup, before=options.before)
         except NotFoundError as exc:
-            damaged = any(not problem.startswith(catalog.UNFINISHED) for _place, problem in inside.incomplete)
+            damaged = any(item.state is State.DAMAGED for item in inside.incomplete)
             if damaged or name in options.databases:
                 choice.failures.append((name, "", exc))
             continue
         choice.entries.append(entry)
         if options.backup == "latest":
-            for text in catalog.newer_damaged(inside, entry, options.before):
-                place, problem = text.split(": ", maxsplit=1)
-                choice.failures.append((name, place.split("/")[-1], ManifestError(problem, hint="Look at the store.")))
+            for item in catalog.newer_damaged(inside, entry, options.before):
+                error = ManifestError(item.problem, hint="Look at the store.")
+                choice.failures.append((name, item.place.split("/")[-1], error))
     return choice
 
 
 def _by_database(found: catalog.Catalog) -> dict[str, catalog.Catalog]:
     entries: dict[str, list[catalog.Entry]] = {}
-    damaged: dict[str, list[tuple[str, str]]] = {}
+    damaged: dict[str, list[catalog.Incomplete]] = {}
     for entry in found.entries:
         entries.setdefault(entry.manifest.database, []).append(entry)
-    for place, problem in found.incomplete:
-        damaged.setdefault(names.decode(place.split("/")[2]), []).append((place, problem))
+    for item in found.incomplete:
+        damaged.setdefault(names.decode(item.place.split("/")[2]), []).append(item)
     return {
         name: catalog.Catalog(tuple(entries.get(name, ())), tuple(damaged.get(name, ())))
         for name in entries.keys() | damaged.keys()
@@ -117,7 +117,7 @@ def _matching(there: t.Sequence[str], options: DrillOptions, choice: Choice) -> 
 
 
 def _holds(found: catalog.Catalog, backup_id: str) -> bool:
-    places = [entry.place for entry in found.entries] + [place for place, _problem in found.incomplete]
+    places = [entry.place for entry in found.entries] + [item.place for item in found.incomplete]
     return any(place.split("/")[-1] == backup_id for place in places)
 
 

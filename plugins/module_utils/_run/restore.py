@@ -120,9 +120,8 @@ class RestoreTask:
             raise
         damaged = catalog.newer_damaged(found, entry, options.before) if options.backup == "latest" else []
         if damaged:
-            self._warnings.append(
-                f"{len(damaged)} newer than {entry.manifest.id} are damaged: {' '.join(damaged[-3:])}"
-            )
+            shown = " ".join(f"{item.place}: {item.problem}" for item in damaged[-3:])
+            self._warnings.append(f"{len(damaged)} newer than {entry.manifest.id} are damaged: {shown}")
         return entry
 
     def _choose_globals(self) -> catalog.Entry:

@@ -27,7 +27,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import format_time
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Run
 from ansible_collections.vya.backupdb.plugins.module_utils._run.evidence import Evidence
-from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Store
+from ansible_collections.vya.backupdb.plugins.module_utils._store.base import State, Store
 
 Server = tuple[str, str]
 
@@ -94,9 +94,9 @@ class Retention:
         self._check_selection(found)
         self._warn(*found.warnings())
         self.outcome.warnings += [
-            f"{place} counts for no rule and is not touched: {problem}"
-            for place, problem in found.incomplete
-            if not problem.startswith(catalog.UNFINISHED)
+            f"{item.place} counts for no rule and is not touched: {item.problem}"
+            for item in found.incomplete
+            if item.state is State.DAMAGED
         ]
         plans = {server: self._plan_server(part) for server, part in sorted(_by_server(found).items())}
         self._check_excess([decision for plan in plans.values() for decision in plan.decisions])
@@ -133,7 +133,7 @@ class Retention:
         choose = self._options.choose
         return catalog.Catalog(
             tuple(entry for entry in found.entries if choose(entry.manifest.database)),
-            tuple(item for item in found.incomplete if choose(names.decode(item[0].split("/")[2]))),
+            tuple(item for item in found.incomplete if choose(names.decode(item.place.split("/")[2]))),
             found.links,
         )
 
@@ -183,7 +183,7 @@ class Retention:
         return _Plan(
             entries,
             decisions,
-            [place for place, problem in found.incomplete if policy is not None and self._is_abandoned(place, problem)],
+            [item.place for item in found.incomplete if policy is not None and self._is_abandoned(item)],
             [place for place, entry in entries.items() if pins[place] and not entry.pinned],
             [place for place, entry in entries.items() if entry.pinned and not pins[place]],
         )
@@ -217,13 +217,13 @@ class Retention:
             known += self._evidence.proven(same, entries, policy, self._now)
         return retention.decide(known, policy, self._now)
 
-    def _is_abandoned(self, place: str, problem: str) -> bool:
+    def _is_abandoned(self, item: catalog.Incomplete) -> bool:
         """Never finished, and begun more than a day ago by its id. Whether its run lives, the lock tells."""
         try:
-            begun = names.id_time(place.split("/")[-1])
+            begun = names.id_time(item.place.split("/")[-1])
         except ValueError:
             return False
-        return problem.startswith(catalog.UNFINISHED) and self._now - begun > retention.ABANDONED_AFTER
+        return item.state is State.UNFINISHED and self._now - begun > retention.ABANDONED_AFTER
 
     # -- doing
 
@@ -288,11 +288,11 @@ class Retention:
 def _by_server(found: catalog.Catalog) -> dict[Server, catalog.Catalog]:
     """Host and instance: their part of the catalog."""
     entries: dict[Server, list[catalog.Entry]] = {}
-    incomplete: dict[Server, list[tuple[str, str]]] = {}
+    incomplete: dict[Server, list[catalog.Incomplete]] = {}
     for entry in found.entries:
         entries.setdefault((entry.manifest.host, entry.manifest.instance), []).append(entry)
     for item in found.incomplete:
-        labels = item[0].split("/")[:2]
+        labels = item.place.split("/")[:2]
         host, instance = map(names.decode, labels)
         # A name that was cut is known from manifests alone: without one, what is unfinished waits for the next backup.
         if [names.encode(host), names.encode(instance)] == labels:
@@ -304,7 +304,9 @@ def _by_server(found: catalog.Catalog) -> dict[Server, catalog.Catalog]:
 
 
 def _first_problem(found: catalog.Catalog) -> str:
-    told = [f"{len(found.incomplete)} are no backups: {': '.join(found.incomplete[0])}."] if found.incomplete else []
+    told = (
+        [f"{len(found.incomplete)} are no backups: {': '.join(found.incomplete[0][:2])}."] if found.incomplete else []
+    )
     return "".join(f" {text}" for text in told + found.warnings()[:1])
 
 

@@ -30,7 +30,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._run.catalog_info imp
 from ansible_collections.vya.backupdb.plugins.module_utils._run.context import Stages
 from ansible_collections.vya.backupdb.plugins.module_utils._run.entry import Answer, Job, PartlyDone
 from ansible_collections.vya.backupdb.plugins.module_utils._run.parts import Opened
-from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Store
+from ansible_collections.vya.backupdb.plugins.module_utils._store.base import State, Store
 
 _FAILURES_TOLD = 3
 _LISTS = ("results", "failures", "incomplete")
@@ -166,9 +166,9 @@ def _damaged(job: Job, found: catalog.Catalog, entries: t.Sequence[catalog.Entry
     backup, before = job.params["backup"], job.params["before"]
     newest = {tuple(names.encode(item) for item in label(entry)): entry.manifest.id for entry in reversed(entries)}
     failures = []
-    for place, problem in found.incomplete:
+    for place, problem, state in found.incomplete:
         *series, backup_id = place.split("/")
-        if problem.startswith(catalog.UNFINISHED):
+        if state is State.UNFINISHED:
             continue
         if backup == "latest" and backup_id < newest.get(tuple(series), ""):
             continue
@@ -199,7 +199,7 @@ def _answer(found: catalog.Catalog, results: list[dict[str, t.Any]]) -> Answer:
     result = {
         "results": results,
         "failures": failures,
-        "incomplete": [place for place, problem in found.incomplete if problem.startswith(catalog.UNFINISHED)],
+        "incomplete": [item.place for item in found.incomplete if item.state is State.UNFINISHED],
         "totals": {
             "backups": len(results),
             "failed": len(failures),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import enum
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
@@ -28,15 +29,26 @@ class Series:
         return f"{self.host}/{self.instance}/{self.database}"
 
 
+class State(str, enum.Enum):
+    """Of a place in a store. ``UNFINISHED``: it has no manifest, since its run goes on or ended early; ``DAMAGED``: its
+    manifest cannot be read or believed."""
+
+    FINISHED = "finished"
+    UNFINISHED = "unfinished"
+    DAMAGED = "damaged"
+
+
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """A place in a store: a ``manifest`` as bytes, or the ``problem`` of a backup that has no readable one."""
+    """A place in a store: a ``manifest`` as bytes, or the ``state`` of what has no readable one, and the ``problem`` in
+    words."""
 
     place: str
     component: str
     manifest: bytes = b""
     problem: str = ""
     pinned: bool = False
+    state: State = State.FINISHED
 
 
 class PartSink(Sink):
@@ -145,4 +157,4 @@ class Store(abc.ABC):
         """Let go of it."""
 
 
-__all__ = ("Draft", "Found", "PartSink", "Series", "Store")
+__all__ = ("Draft", "Found", "PartSink", "Series", "State", "Store")

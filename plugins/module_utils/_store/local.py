@@ -18,7 +18,14 @@ from ansible_collections.vya.backupdb.plugins.module_utils import _names as name
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import StoreError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import FILE_NAME, MAX_SIZE
 from ansible_collections.vya.backupdb.plugins.module_utils._store import removal
-from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Draft, Found, PartSink, Series, Store
+from ansible_collections.vya.backupdb.plugins.module_utils._store.base import (
+    Draft,
+    Found,
+    PartSink,
+    Series,
+    State,
+    Store,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._store.removal import Step
 
 _LOCK = ".lock"
@@ -188,13 +195,14 @@ class LocalStore(Store):
             with io.open_regular(fd, FILE_NAME, path) as stream:
                 data = b"".join(iter(lambda: stream.read(1 << 20), b"")) if _fits(stream) else b""
             problem = "" if data else f"{path} is empty or too large."
-            return Found(place, labels[2], data, problem, io.exists(fd, removal.PINNED))
+            state = State.FINISHED if data else State.DAMAGED
+            return Found(place, labels[2], data, problem, io.exists(fd, removal.PINNED), state)
         except FileNotFoundError:
-            return Found(place, labels[2], problem="no manifest: the backup was not finished")
+            return Found(place, labels[2], problem="no manifest: the backup was not finished", state=State.UNFINISHED)
         except StoreError as exc:
-            return Found(place, labels[2], problem=str(exc))
+            return Found(place, labels[2], problem=str(exc), state=State.DAMAGED)
         except OSError as exc:
-            return Found(place, labels[2], problem=f"{path} cannot be read: {exc.strerror}.")
+            return Found(place, labels[2], problem=f"{path} cannot be read: {exc.strerror}.", state=State.DAMAGED)
         finally:
             if fd >= 0:
                 os.close(fd)
@@ -270,8 +278,7 @@ class LocalStore(Store):
     def sweep(self, host: str, instance: str, wanted: t.Callable[[str], bool] = lambda _place: True) -> list[str]:
         swept = []
         for found in list(self.find(host, instance)):
-            unfinished = not found.manifest and found.problem.startswith("no manifest")
-            if unfinished and wanted(found.place) and self.clear(found.place):
+            if found.state is State.UNFINISHED and wanted(found.place) and self.clear(found.place):
                 swept.append(found.place)
         return swept
 

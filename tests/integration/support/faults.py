@@ -152,7 +152,7 @@ class Site:
         with contextlib.closing(self.opened()) as store:
             return [entry.manifest.id for entry in catalog.read(store, database=database).entries]
 
-    def incomplete(self) -> tuple[tuple[str, str], ...]:
+    def incomplete(self) -> tuple[catalog.Incomplete, ...]:
         """What is there and is no backup."""
         with contextlib.closing(self.opened()) as store:
             return catalog.read(store).incomplete

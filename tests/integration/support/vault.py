@@ -62,7 +62,7 @@ class Vault:
     def incomplete(self) -> list[str]:
         """Ids of what is no backup."""
         with contextlib.closing(LocalStore(str(self.root))) as store:
-            return [place.split("/")[-1] for place, _problem in catalog.read(store).incomplete]
+            return [item.place.split("/")[-1] for item in catalog.read(store).incomplete]
 
     def prove(self) -> None:
         """All that are listed are whole."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.vya.backupdb.plugins.module_utils import _catalog as catalog
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError, NotFoundError
-from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Store
+from ansible_collections.vya.backupdb.plugins.module_utils._store.base import State, Store
 from ansible_collections.vya.backupdb.plugins.module_utils._store.local import LocalStore
 from ansible_collections.vya.backupdb.tests.unit.plugins.module_utils.samples import MANIFEST, changed, put
 
@@ -62,8 +62,9 @@ def test_a_manifest_under_another_name_is_not_believed(store: LocalStore, tmp_pa
     )
     found = catalog.read(store)
     assert [entry.manifest.id for entry in found.entries] == [IDS[2]]
-    assert [place.split("/")[-1] for place, _why in found.incomplete] == [MANIFEST.id, IDS[0], IDS[1]]
-    assert all("its manifest belongs to" in why for _place, why in found.incomplete)
+    assert [item.place.split("/")[-1] for item in found.incomplete] == [MANIFEST.id, IDS[0], IDS[1]]
+    assert all("its manifest belongs to" in item.problem for item in found.incomplete)
+    assert {item.state for item in found.incomplete} == {State.DAMAGED}
 
 
 def test_damage_is_told(store: LocalStore, tmp_path: Path) -> None:
@@ -145,10 +146,10 @@ def test_damaged_ones_are_named_with_their_problem(store: LocalStore, tmp_path: 
         catalog.choose(found, what="x", backup=IDS[2])
     newest = catalog.choose(found, what="x")
     assert newest.manifest.id == IDS[1]
-    (text,) = catalog.newer_damaged(found, newest)
-    assert text.startswith(f"web1/main/shop/{IDS[2]}: ")
+    (damaged,) = catalog.newer_damaged(found, newest)
+    assert (damaged.place, damaged.state) == (f"web1/main/shop/{IDS[2]}", State.DAMAGED)
     assert catalog.newer_damaged(found, newest, "2026-11-22T23:15:01Z") == []
-    assert catalog.newer_damaged(found, newest, "2026-11-30") == [text]
+    assert catalog.newer_damaged(found, newest, "2026-11-30") == [damaged]
     (folder / IDS[2] / "manifest.json").unlink()
     assert catalog.newer_damaged(catalog.read(store), newest) == []
     for backup_id in IDS[:2]:

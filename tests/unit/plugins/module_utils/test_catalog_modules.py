@@ -138,6 +138,8 @@ class TestInfo:
         problems = {item["place"].split("/")[-1]: item["problem"] for item in result["incomplete"]}
         assert "not finished" in problems[unfinished]
         assert "is damaged" in problems[damaged]
+        states = {item["place"].split("/")[-1]: item["state"] for item in result["incomplete"]}
+        assert states == {unfinished: "unfinished", damaged: "damaged"}
         assert result["incomplete"][0]["path"] == str(shelf.folder(unfinished))
 
     @pytest.mark.parametrize("params", [{"backup": "newest"}, {"before": "yesterday"}])

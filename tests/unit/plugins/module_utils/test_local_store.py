@@ -57,9 +57,7 @@ def test_nothing_is_there_before_the_manifest(store: LocalStore, root: Path) -> 
     assert listed(store) == []
     sink.close()
     assert listed(store) == []
-    assert [problem for _place, problem in catalog.read(store).incomplete] == [
-        "no manifest: the backup was not finished"
-    ]
+    assert [item.problem for item in catalog.read(store).incomplete] == ["no manifest: the backup was not finished"]
     draft.discard()
     assert os.listdir(root / str(SERIES)) == []
     assert catalog.read(store).incomplete == ()
