@@ -180,7 +180,7 @@ class Bench:
 
     def _run(self, module: str, params: dict[str, Any]) -> tuple[dict[str, Any], int]:
         """The result of a module and the most memory its own process had."""
-        running = start_module(module, params, verbosity=2, path_prefix=self.subject.server.tool_path)
+        running = start_module(module, params, verbosity=2, path_prefix=self.subject.server.tool_path, fresh=True)
         with PeakMemory(running.pid) as memory:
             result = running.wait()
         if result["process_rc"] != 0 or result.get("failed"):

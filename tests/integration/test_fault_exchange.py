@@ -157,9 +157,8 @@ def test_a_bomb(site: Site, zeros: bytes) -> None:
             path.write_bytes(path.read_bytes() + zeros)
             fit(folder, path)
             for name, params in tasks:
-                result, memory = peak(
-                    start_module(name, params, path_prefix=site.path_prefix, env={"TMPDIR": str(site.folder)})
-                )
+                env = {"TMPDIR": str(site.folder)}
+                result, memory = peak(start_module(name, params, path_prefix=site.path_prefix, env=env, fresh=True))
                 assert result["failed"], (name, part)
                 told = (
                     f"The content of {path.name} is larger than the {part['plain_size']} bytes that the manifest tells"

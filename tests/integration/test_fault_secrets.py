@@ -73,8 +73,8 @@ class Canaries(Site):
         ]
 
     def call(self, name: str, params: dict[str, Any], **options: Any) -> dict[str, Any]:
-        """Run a module."""
-        return run_module(name, params, path_prefix=self.path_prefix, env=self.env, **options)
+        """Run a module as a program of its own, whose arguments and environment are looked at."""
+        return run_module(name, params, path_prefix=self.path_prefix, env=self.env, fresh=True, **options)
 
     def slow_tools(self) -> set[str]:
         """Make every tool live for long enough to be seen. Their names."""

@@ -66,10 +66,12 @@ def test_memory_is_small_and_does_not_grow(site: Site) -> None:
     peaks: dict[str, dict[str, int]] = {"db_backup": {}, "backup_verify": {}, "db_restore": {}}
     for name, (megabytes, _row) in DATABASES.items():
         options = {"databases": [name], "compression": compression}
-        peaks["db_backup"][name] = measured(site.start("db_backup", options))
+        peaks["db_backup"][name] = measured(site.start("db_backup", options, fresh=True))
         look = {"store": str(site.store), "host": "h", "database": name, "identity": IDENTITY}
-        peaks["backup_verify"][name] = measured(start_module("backup_verify", look, path_prefix=site.path_prefix))
-        result, peaks["db_restore"][name] = peak(site.start("db_restore", {"database": name, "target": "copy"}))
+        verification = start_module("backup_verify", look, path_prefix=site.path_prefix, fresh=True)
+        peaks["backup_verify"][name] = measured(verification)
+        restore = site.start("db_restore", {"database": name, "target": "copy"}, fresh=True)
+        result, peaks["db_restore"][name] = peak(restore)
         assert not result.get("failed"), result["msg"]
         assert result["backup"]["plain_size"] > megabytes * 1_000_000
         site.server.drop_database("copy")

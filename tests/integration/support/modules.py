@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -21,15 +22,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .fork_server import PROCESS, ForkedProcess, ForkServer
+
 ROOT = Path(__file__).resolve().parents[3]
 TREE = ROOT / ".build"
-PROCESS = Path(__file__).with_name("module_process.py")
 
 
 class RunningModule:
     """A module at work. `pid` is the module's own process."""
 
-    def __init__(self, popen: subprocess.Popen[bytes]) -> None:
+    def __init__(self, popen: subprocess.Popen[bytes] | ForkedProcess) -> None:
         self.popen = popen
 
     @property
@@ -76,11 +78,15 @@ def start_module(
     env: Mapping[str, str] | None = None,
     kill_at: int = 0,
     step_log: str | Path = "",
+    fresh: bool = False,
 ) -> RunningModule:
     """Start a module.
 
     `path_prefix` is put first on its PATH. `python`: another interpreter, which needs the drivers but no Ansible.
     `kill_at`: SIGKILL it at that step of its run (1 is the first). `step_log`: a file that gets the name of each step.
+    `fresh`: a program from its first byte on, not the fork of one that has imported everything: for those who measure
+    its memory, or look at its arguments and its environment in /proc. What only counts at a program's start (another
+    interpreter, PYTHONPATH) has the same effect.
     """
     args = {
         **params,
@@ -94,6 +100,9 @@ def start_module(
     environment = {**os.environ, "PYTHONPATH": _python_path(python), "LC_ALL": "C.UTF-8", **(env or {})}
     if path_prefix:
         environment["PATH"] = path_prefix + os.pathsep + environment.get("PATH", os.defpath)
+    task = {"name": name, "args": args, "kill_at": kill_at, "step_log": str(step_log)}
+    if python is None and not fresh and fork_server().serves(environment):
+        return RunningModule(fork_server().start(task, environment))
     popen = subprocess.Popen(
         [python or sys.executable, str(PROCESS)],
         stdin=subprocess.PIPE,
@@ -101,12 +110,17 @@ def start_module(
         stderr=subprocess.PIPE,
         env=environment,
     )
-    task = {"name": name, "args": args, "kill_at": kill_at, "step_log": str(step_log)}
     assert popen.stdin is not None
     popen.stdin.write(json.dumps(task).encode())
     popen.stdin.close()
     popen.stdin = None
     return RunningModule(popen)
+
+
+@functools.cache
+def fork_server() -> ForkServer:
+    """The one of this process; it ends with it."""
+    return ForkServer({**os.environ, "PYTHONPATH": _python_path(None), "LC_ALL": "C.UTF-8"})
 
 
 def run_module(name: str, params: Mapping[str, Any], *, timeout: float = 600, **options: Any) -> dict[str, Any]:
