@@ -270,6 +270,11 @@ class Restore(abc.ABC):
     def compared(self, objects: t.Iterable[SchemaObject]) -> list[SchemaObject]:
         """Those of the manifest's or the scratch database's objects that this restore must bring back."""
 
+    def same_meaning(self, texts: t.Mapping[str, str]) -> t.Mapping[str, bool]:
+        """Ask the server whether expressions that are printed in another way mean the same. ``texts``: of the backup,
+        by the names of the objects. Objects that it cannot judge are not in the answer."""
+        return {}
+
     @abc.abstractmethod
     def finish(self) -> None:
         """What remains between loading and the swap: database settings, statistics."""

@@ -17,7 +17,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import D
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.damage import advised
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import Client, query
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rights import check_readable
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import differences, schema_changed
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import differences, schema_changed, section_of
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.trailers import trailer_of
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Table, utc_now
@@ -118,6 +118,7 @@ class PostgresqlDump(Dump):
         self._counter = threading.Thread(target=self._count, daemon=True, name="count")
         self._counter.start()
         yield Section("database.dump", "database", command)
+        yield section_of(self._before.texts)
 
     def _count(self) -> None:
         try:
@@ -137,10 +138,10 @@ class PostgresqlDump(Dump):
         self._query("ROLLBACK")
         self._query("BEGIN READ ONLY")
         after = pg_schema.read_schema(self._connection, stage="schema")
-        changed = differences(self._before, after)
+        changed = differences(self._before.objects, after.objects)
         if changed:
             raise schema_changed(self._database, changed)
-        return Facts(self._tables, self._before, self._position, tuple(self._warnings()))
+        return Facts(self._tables, self._before.objects, self._position, tuple(self._warnings()))
 
     def _warnings(self) -> t.Iterator[str]:
         yield from self._notes

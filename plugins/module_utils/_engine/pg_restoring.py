@@ -237,9 +237,11 @@ class PostgresqlRestore(Restore):
     def inspect(self, *, rows: bool = True) -> Inspection:
         connection = self._client.connect(self.scratch)
         try:
+            found = pg_schema.read_schema(connection, stage="verify")
             return Inspection(
                 tables=pg_schema.count_rows(connection, stage="verify") if rows else (),
-                schema=pg_schema.read_schema(connection, stage="verify"),
+                schema=found.objects,
+                texts=found.texts,
             )
         finally:
             connection.close()

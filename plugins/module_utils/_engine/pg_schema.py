@@ -211,9 +211,17 @@ def _rare_query() -> str:
 QUERIES = (_RELATIONS, _FUNCTIONS, _TYPES, _CONSTRAINTS, _INDEXES, _TRIGGERS, _OTHERS, _rare_query())
 
 
-def read_schema(connection: t.Any, *, stage: str) -> tuple[SchemaObject, ...]:
-    """Fingerprints of everything in the connection's database."""
+class Schema(t.NamedTuple):
+    """Fingerprints of all objects, and their texts by name."""
+
+    objects: tuple[SchemaObject, ...]
+    texts: dict[str, str]
+
+
+def read_schema(connection: t.Any, *, stage: str) -> Schema:
+    """Everything in the connection's database."""
     objects: dict[str, SchemaObject] = {}
+    texts: dict[str, str] = {}
     for sql in QUERIES:
         for kind, identity, portable, full, owner, acl in query(connection, sql, stage=stage):
             found = [(f"{kind} {identity}", str(portable or ""), str(full or ""))]
@@ -224,7 +232,8 @@ def read_schema(connection: t.Any, *, stage: str) -> tuple[SchemaObject, ...]:
                 found.append((f"grants {kind} {identity}", "", acl))
             for name, text, more in found:
                 objects[readable(name)] = fingerprint(readable(name), more, text)
-    return tuple(objects[name] for name in sorted(objects))
+                texts[readable(name)] = readable(more or text)
+    return Schema(tuple(objects[name] for name in sorted(objects)), texts)
 
 
 def read_roles(objects_connection: t.Any, *, stage: str) -> list[str]:
@@ -295,6 +304,7 @@ def analyze(connection: t.Any, *, stage: str) -> None:
 __all__ = (
     "OWNERSHIP",
     "USER_SCHEMA",
+    "Schema",
     "analyze",
     "count_rows",
     "not_extension",

@@ -8,19 +8,40 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import json
 import typing as t
 
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Section
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table
 
 MISSING = " is missing"
+SECTION = "schema"
+_STEM = "schema.json"
 _SHOWN = 20
+# Two of them and a name are as long as a warning may be.
+_TEXT_SHOWN = 130
 
 
-def fingerprint(name: str, full: str, portable: str = "") -> SchemaObject:
-    """``full``: the definition as this server version prints it; ``portable``: what every version prints alike."""
-    return SchemaObject(name, _short(full + "\0" + portable), _short(portable))
+def fingerprint(
+    name: str, structure: str, portable: str | None = "", *, expressions: str = "", printed: str = ""
+) -> SchemaObject:
+    """Hashes of one object.
+
+    ``structure`` and ``portable`` are compared exactly; ``portable`` is what every version of the server has alike, and
+    the only thing that is compared between versions (None: such an object may come or go with the version).
+    ``expressions``: their normalised text, without what a server changes when it reads its own text again;
+    ``printed``: the same exactly as the server printed it.
+    """
+    everything = "\0".join((structure, portable or "", expressions))
+    return SchemaObject(
+        name,
+        _short(everything),
+        "" if portable is None else _short(portable),
+        _short(printed) if printed else "",
+    )
 
 
 def _short(text: str) -> str:
@@ -33,16 +54,83 @@ def digest(objects: t.Iterable[SchemaObject]) -> str:
     return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def differences(
-    before: t.Iterable[SchemaObject], after: t.Iterable[SchemaObject], *, portable: bool = False
+def differences(before: t.Iterable[SchemaObject], after: t.Iterable[SchemaObject]) -> list[str]:
+    """What was added, removed or changed on one server between two states of a schema, in words: every byte counts."""
+    return _named({item.name: item for item in before}, {item.name: item for item in after}, lambda a, b: a != b)
+
+
+def _named(
+    old: t.Mapping[str, SchemaObject],
+    new: t.Mapping[str, SchemaObject],
+    differ: t.Callable[[SchemaObject, SchemaObject], bool],
 ) -> list[str]:
-    """What was added, removed or changed between two states of a schema, in words."""
-    old = {item.name: item.portable if portable else item.sha256 for item in before}
-    new = {item.name: item.portable if portable else item.sha256 for item in after}
     found = [f"{name}{MISSING}" for name in sorted(old.keys() - new.keys())]
     found += [f"{name} is new" for name in sorted(new.keys() - old.keys())]
-    found += [f"{name} differs" for name in sorted(old.keys() & new.keys()) if old[name] != new[name]]
-    return found
+    return found + [f"{name} differs" for name in sorted(old.keys() & new.keys()) if differ(old[name], new[name])]
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """``different``: what is missing, new or of another structure, in words. Names of objects: ``doubtful`` have the
+    same structure, and expressions that even their normalised texts do not show to be the same; ``reprinted`` differ
+    in print alone."""
+
+    different: list[str]
+    doubtful: list[str]
+    reprinted: list[str]
+
+
+def compare(before: t.Iterable[SchemaObject], after: t.Iterable[SchemaObject], *, portable: bool = False) -> Comparison:
+    """A schema and what a restore made of it. ``portable``: by a server of another major version."""
+    old = {item.name: item for item in before if item.portable or not portable}
+    new = {item.name: item for item in after if item.portable or not portable}
+    doubtful: list[str] = []
+    reprinted: list[str] = []
+    for name in sorted(old.keys() & new.keys()):
+        one, two = old[name], new[name]
+        other_print = one.printed and two.printed and one.printed != two.printed
+        if one.portable == two.portable and other_print:
+            (reprinted if one.sha256 == two.sha256 else doubtful).append(name)
+
+    def differ(one: SchemaObject, two: SchemaObject) -> bool:
+        return one.name not in doubtful and (
+            one.portable != two.portable or bool(one.printed) != bool(two.printed)
+            if portable
+            else one.sha256 != two.sha256
+        )
+
+    return Comparison(_named(old, new, differ), doubtful, reprinted)
+
+
+def section_of(texts: t.Mapping[str, str]) -> Section:
+    """The part that holds the texts of definitions by the objects' names. No server ever reads it: it is there to show
+    both texts when what was restored is printed in another way."""
+    return Section(_STEM, SECTION, [json.dumps(dict(texts), indent=0, sort_keys=True).encode("ascii") + b"\n"])
+
+
+def read_section(plain: bytes) -> dict[str, str]:
+    """The texts of that part; empty when it holds something else."""
+    try:
+        found = json.loads(plain)
+    except (ValueError, RecursionError):
+        return {}
+    return {name: text for name, text in found.items() if isinstance(text, str)} if isinstance(found, dict) else {}
+
+
+def told_apart(before: str | None, after: str | None) -> str:
+    """Two texts of one object for a message: the lines that only one of them has, cut short."""
+    if before is None or after is None:
+        return ""
+    old, new = before.splitlines(), after.splitlines()
+    return (
+        f"in the backup: {_cut([line for line in old if line not in new])};"
+        f" restored: {_cut([line for line in new if line not in old])}"
+    )
+
+
+def _cut(lines: t.Sequence[str]) -> str:
+    text = " ".join(line.strip() for line in lines) or "the same lines"
+    return text if len(text) <= _TEXT_SHOWN else text[:_TEXT_SHOWN] + "..."
 
 
 def row_differences(expected: t.Iterable[Table], found: t.Iterable[Table]) -> list[str]:
@@ -72,4 +160,18 @@ def schema_changed(database: str, changed: t.Sequence[str], felt: BackupError | 
     )
 
 
-__all__ = ("MISSING", "differences", "digest", "fingerprint", "row_differences", "schema_changed", "shorten")
+__all__ = (
+    "MISSING",
+    "SECTION",
+    "Comparison",
+    "compare",
+    "differences",
+    "digest",
+    "fingerprint",
+    "read_section",
+    "row_differences",
+    "schema_changed",
+    "section_of",
+    "shorten",
+    "told_apart",
+)

@@ -176,7 +176,7 @@ class DrillTask(RestoreTask):
                 self.found["schema"] = ""
                 raise VerifyError(
                     f"What was restored differs from the backup's manifest: {schema.shorten(self.mismatches)}.",
-                    hint="Do not rely on this backup: make a new one, and drill that.",
+                    hint="Do not rely on this backup: make a new one, and drill that." + self._details,
                 )
         self._run.step("drop scratch")
         return {}

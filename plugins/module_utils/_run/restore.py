@@ -31,10 +31,13 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Manifest, Table, parse_time
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command, Pipeline, Run, StreamSource
+from ansible_collections.vya.backupdb.plugins.module_utils._run.comparison import SchemaComparison, check_sections
 from ansible_collections.vya.backupdb.plugins.module_utils._run.context import Stages
 from ansible_collections.vya.backupdb.plugins.module_utils._run.parts import Opened
 from ansible_collections.vya.backupdb.plugins.module_utils._run.summary import summary
 from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Store
+
+_DETAILS_SHOWN = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +103,8 @@ class RestoreTask:
     ) -> None:
         self._run, self._engine, self._store, self._options = run, engine, store, options
         self._warnings: list[str] = []
+        # Texts of what differs: for people, and in no record, since the store may be read by more than the database.
+        self._details = ""
         entry = entry or self._choose(options.database)
         self._manifest = entry.manifest
         self._target = options.target or self._manifest.database
@@ -153,6 +158,9 @@ class RestoreTask:
         """Do it, or with ``check_mode`` only what can be known without changing anything."""
         server = self._engine.server()
         check_server(self._manifest, server)
+        for opened in (self._opened, self._globals):
+            if opened is not None:
+                check_sections(opened.manifest)
         if not check_mode:
             self._sweep()
         restore = self._engine.restore(self._plan())
@@ -216,8 +224,9 @@ class RestoreTask:
             restore.prepare()
         with self._stages.stage("load"):
             for part in self._manifest.parts:
-                self._run.step(f"load {part.name}")
-                self._warnings += self._load(restore, part)
+                if part.section != schema.SECTION:
+                    self._run.step(f"load {part.name}")
+                    self._warnings += self._load(restore, part)
 
     def _finish_globals(self) -> None:
         """The database is in place: what fails now is told, and undoes nothing."""
@@ -244,7 +253,8 @@ class RestoreTask:
         if mismatches:
             raise VerifyError(
                 f"What was restored differs from the backup's manifest: {schema.shorten(mismatches)}.",
-                hint="The target is unchanged. Take another backup, or set verify=false to restore it all the same.",
+                hint="The target is unchanged. Take another backup, or set verify=false to restore it all the same."
+                + self._details,
             )
         return {**self._compared(server), "mismatches": []}
 
@@ -258,11 +268,13 @@ class RestoreTask:
         }
 
     def _mismatches(self, restore: Restore, server: Server, found: Inspection) -> list[str]:
-        """What differs from the manifest, in words."""
+        """What differs from the manifest, in words. What is only printed in another way is a warning."""
         manifest = self._manifest
-        expected, objects = restore.compared(manifest.schema_objects), restore.compared(found.schema)
-        same_server = series_of(manifest).series == server.series
-        mismatches = schema.differences(expected, objects, portable=not same_server)
+        same_series = series_of(manifest).series == server.series
+        verdict = SchemaComparison(self._opened, restore, found, same_series=same_series).verdict()
+        self._warnings += verdict.warnings
+        self._details = "".join(f" {text}." for text in verdict.details[:_DETAILS_SHOWN])
+        mismatches = verdict.mismatches
         if manifest.tool.get("extra_args"):
             # The dump was told to leave something out; what is there must still be as it was.
             mismatches = [text for text in mismatches if not text.endswith(schema.MISSING)]

@@ -17,7 +17,9 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import StoreE
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import FILE_NAME
 
 PINNED = "pinned.json"
-_PART = re.compile(r"^(?:\.tmp-)?(?:pre-data|data-[0-9]{4}|post-data|database|globals)\.(?:sql|dump)[a-z0-9.]*\Z")
+_PART = re.compile(
+    r"^(?:\.tmp-)?(?:pre-data|data-[0-9]{4}|post-data|database|globals|schema)\.(?:sql|dump|json)[a-z0-9.]*\Z"
+)
 # What is learnt about a backup later, and what a run that died in writing it has left.
 _RECORD = re.compile(r"^(?:\.tmp-)?verification-[0-9]{8}T[0-9]{6}Z\.json\Z")
 _TEMPORARY = (io.TEMPORARY + FILE_NAME, io.TEMPORARY + PINNED)
