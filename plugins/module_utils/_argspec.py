@@ -15,6 +15,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._retention import RUL
 
 ENGINES = ("mysql", "postgresql")
 TLS_MODES = ("prefer", "require", "verify-ca", "verify-full", "disable")
+PROOFS = ("counts", "content")
 LEVELS = ("stored", "decrypted", "readable")
 Spec = dict[str, dict[str, t.Any]]
 
@@ -123,6 +124,7 @@ def backup() -> Spec:
         "compression_level": {"type": "int"},
         "recipients": {"type": "list", "elements": "str", "default": []},
         "jobs": {"type": "int", "default": 1},
+        "proof": {"type": "str", "default": "counts", "choices": list(PROOFS)},
         "extra_args": {"type": "list", "elements": "str", "default": []},
     }
 
@@ -192,6 +194,7 @@ __all__ = (
     "ENGINES",
     "IDENTITY_EXCLUSIVE",
     "LEVELS",
+    "PROOFS",
     "RESTORE_EXCLUSIVE",
     "RESTORE_ONE_OF",
     "RESTORE_TOGETHER",

@@ -87,6 +87,15 @@ options:
       - How many seconds all of it may take. What is not finished by then fails. V(0) sets no limit.
     type: int
     default: 0
+  proof:
+    description:
+      - What is recorded of the rows, for restores and drills to compare.
+      - V(counts) records how many rows each table has in the dump's snapshot.
+      - V(content) also records a checksum of each table's rows, as the server holds them, whatever their order. It
+        finds values that changed on the way, and costs time at the backup and at each restore.
+    type: str
+    choices: [counts, content]
+    default: counts
   extra_args:
     description:
       - Further arguments of the dump tool, each option and its value as one item, such as

@@ -286,6 +286,13 @@ verified:
       description: V(same), or why they were not compared.
       type: str
       sample: same
+    content:
+      description:
+        - Whether the rows are the same, by their checksums.
+        - V(same), or to what extent they were compared; V(not recorded) when the backup was made without
+          C(proof=content).
+      type: str
+      sample: not recorded
     mismatches:
       description: The differences. Empty, since the task fails when there are any.
       type: list

@@ -105,7 +105,7 @@ def test_backup_list_verify_restore(desk: Desk) -> None:
     back = succeeded(desk.restore({"target": "shop_staging"}))
     assert (back["changed"], back["target"], back["previous"]) == (True, "shop_staging", None)
     assert (back["tables"], back["rows"]) == (2, 7)
-    assert back["verified"] == {"schema": "same", "rows": "same", "mismatches": []}
+    assert back["verified"] == {"schema": "same", "rows": "same", "content": "not recorded", "mismatches": []}
     assert back["backup"]["id"] == shop["id"]
     assert {"preflight", "authenticate", "load", "verify", "swap"} <= back["stages"].keys()
     support.assert_same(before, support.fingerprint(desk.server, "shop_staging"))

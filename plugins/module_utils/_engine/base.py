@@ -142,6 +142,8 @@ class Dump(abc.ABC):
     """One consistent view of a database (or of the globals), held while its sections are read."""
 
     kind = "database"
+    # Whether the rows are counted in the dump itself, and not beside it.
+    counts_itself = False
     started: dt.datetime
     snapshot: dt.datetime
     properties: t.Mapping[str, t.Any]
@@ -263,8 +265,9 @@ class Restore(abc.ABC):
         """The scratch database was filled through a session: find out what :meth:`swap` must know of it."""
 
     @abc.abstractmethod
-    def inspect(self, *, rows: bool = True) -> Inspection:
-        """Row counts (none without ``rows``) and fingerprints of the scratch database."""
+    def inspect(self, *, rows: bool = True, content: bool = False) -> Inspection:
+        """Row counts (none without ``rows``), checksums of the rows (only with ``content``) and fingerprints of the
+        scratch database."""
 
     @abc.abstractmethod
     def compared(self, objects: t.Iterable[SchemaObject]) -> list[SchemaObject]:
@@ -335,8 +338,8 @@ class Engine(abc.ABC):
         """The same for the globals."""
 
     @abc.abstractmethod
-    def dump(self, database: str, *, extra_args: t.Sequence[str] = ()) -> Dump:
-        """Open a consistent view of a database."""
+    def dump(self, database: str, *, extra_args: t.Sequence[str] = (), content: bool = False) -> Dump:
+        """Open a consistent view of a database. ``content``: its tables are to have a checksum of their rows."""
 
     @abc.abstractmethod
     def dump_globals(self) -> Dump:

@@ -38,9 +38,12 @@ _SNAPSHOT_IS_OPEN = (b"-- Dumping data for table", b"INSERT INTO ", b"LOCK TABLE
 class MysqlDump(Dump):
     """Definitions through the driver, data through the dump tool, counts in a snapshot of our own."""
 
-    def __init__(self, client: Client, server: Server, database: str, extra_args: t.Sequence[str]) -> None:
+    def __init__(
+        self, client: Client, server: Server, database: str, extra_args: t.Sequence[str], *, content: bool = False
+    ) -> None:
         self._client, self._server, self._database = client, server, database
         self._extra = tuple(extra_args)
+        self._content = content
         self._notes: list[str] = []
         self._lock = GlobalReadLock(client)
         self._counter: threading.Thread | None = None

@@ -195,7 +195,7 @@ class MysqlRestore(Restore):
         finally:
             connection.close()
 
-    def inspect(self, *, rows: bool = True) -> Inspection:
+    def inspect(self, *, rows: bool = True, content: bool = False) -> Inspection:
         connection = self._client.connect()
         try:
             reader = Reader(connection, self.scratch, stage="verify")

@@ -123,8 +123,8 @@ class MysqlEngine(Engine):
     def check_globals_readable(self) -> None:
         check_globals_readable(self.admin())
 
-    def dump(self, database: str, *, extra_args: t.Sequence[str] = ()) -> Dump:
-        return MysqlDump(self.client, self.server(), database, extra_args)
+    def dump(self, database: str, *, extra_args: t.Sequence[str] = (), content: bool = False) -> Dump:
+        return MysqlDump(self.client, self.server(), database, extra_args, content=content)
 
     def dump_globals(self) -> Dump:
         self.check_globals_readable()

@@ -253,6 +253,18 @@ def query(connection: t.Any, sql: str, params: t.Sequence[t.Any] = (), *, stage:
     return [tuple(_from_bytes(item) for item in row) for row in rows] if as_bytes else rows
 
 
+def copy_out(connection: t.Any, sql: str, sink: t.Any, *, stage: str) -> int:
+    """Run ``COPY ... TO STDOUT`` and call ``sink.write`` with each row. How many the server says there were."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.copy_expert(_as_bytes(sql) if connection.encoding == _BYTES else sql, sink)
+            return int(cursor.rowcount)
+    except psycopg2.Error as exc:
+        if is_lost(connection, exc):
+            raise EngineError(LOST, stage=stage, hint=LOST_HINT) from exc
+        raise EngineError(f"The server refused a statement: {str(exc).strip()}", stage=stage) from exc
+
+
 def is_lost(connection: t.Any, exc: BaseException) -> bool:
     """Whether the connection broke, and the server said nothing about it."""
     return bool(connection.closed) and not sqlstate(exc)
@@ -276,6 +288,7 @@ __all__ = (
     "LOST_HINT",
     "Client",
     "conninfo_value",
+    "copy_out",
     "is_lost",
     "literal",
     "membership_hint",

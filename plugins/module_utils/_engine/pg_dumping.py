@@ -9,33 +9,36 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_schema
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Dump, Facts, Section, Server
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.damage import advised
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_archive import ArchiveRows
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import Client, query
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_counting import dumped, tables_of
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rights import check_readable
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import differences, schema_changed, section_of
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.trailers import trailer_of
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError
-from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Table, utc_now
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import utc_now
 from ansible_collections.vya.backupdb.plugins.module_utils._names import readable
 
 PASSWORDS_READABLE = "SELECT has_table_privilege('pg_catalog.pg_authid', 'SELECT')"
 
 
 class PostgresqlDump(Dump):
-    """A read-only REPEATABLE READ transaction whose snapshot pg_dump imports, and in which rows are counted."""
+    """A read-only REPEATABLE READ transaction whose snapshot pg_dump imports; rows are counted in the archive."""
 
-    def __init__(self, client: Client, server: Server, database: str, extra_args: t.Sequence[str]) -> None:
+    counts_itself = True
+
+    def __init__(
+        self, client: Client, server: Server, database: str, extra_args: t.Sequence[str], *, content: bool = False
+    ) -> None:
         self._client = client
         self._database = database
         self._extra = tuple(extra_args)
-        self._counter: threading.Thread | None = None
-        self._tables: tuple[Table, ...] = ()
-        self._count_error: BackupError | None = None
+        self._archive = ArchiveRows(content=content)
         self._notes: list[str] = []
         self._path, version = client.fitting_tool("pg_dump", server.version[0])
         self.started = utc_now()
@@ -64,6 +67,7 @@ class PostgresqlDump(Dump):
             " ELSE pg_current_wal_lsn() END::text"
         )[0]
         self._position = {"lsn": lsn, "in_recovery": recovering} if lsn else None
+        self._relations = tables_of(self._connection, stage="snapshot")
         self._before = pg_schema.read_schema(self._connection, stage="schema")
         self.properties = self._properties(server)
 
@@ -114,34 +118,21 @@ class PostgresqlDump(Dump):
     def sections(self) -> t.Iterator[Section]:
         options = (*self._args, f"--snapshot={self._snapshot_id}", *self._extra)
         command = self._client.tool(self._path, *options, database=self._database, stage="dump")
-        # The count shares the snapshot and runs beside the dump, so that it costs little time of its own.
-        self._counter = threading.Thread(target=self._count, daemon=True, name="count")
-        self._counter.start()
-        yield Section("database.dump", "database", command)
+        yield Section("database.dump", "database", command, filters=(self._archive,))
         yield section_of(self._before.texts)
 
-    def _count(self) -> None:
-        try:
-            self._tables = pg_schema.count_rows(self._connection, stage="count")
-        except BackupError as exc:
-            self._count_error = exc
-
     def cause(self, exc: BackupError) -> BackupError:
-        """A count that fails ends the transaction, and with it the snapshot that pg_dump reads in."""
-        return advised(self._count_error or exc)
+        return advised(exc)
 
     def finish(self) -> Facts:
-        if self._counter is not None:
-            self._counter.join()
-        if self._count_error is not None:
-            raise advised(self._count_error)
+        tables = dumped(self._relations, self._archive, self.properties["encoding"])
         self._query("ROLLBACK")
         self._query("BEGIN READ ONLY")
         after = pg_schema.read_schema(self._connection, stage="schema")
         changed = differences(self._before.objects, after.objects)
         if changed:
             raise schema_changed(self._database, changed)
-        return Facts(self._tables, self._before.objects, self._position, tuple(self._warnings()))
+        return Facts(tables, self._before.objects, self._position, tuple(self._warnings()))
 
     def _warnings(self) -> t.Iterator[str]:
         yield from self._notes
@@ -151,6 +142,8 @@ class PostgresqlDump(Dump):
         if invalid:
             names_text = ", ".join(row[0] for row in invalid)
             yield f"Invalid indexes are not in the backup: {names_text}. Run REINDEX on them."
+        if self._archive.problem:
+            yield f"The rows were not counted: {self._archive.problem}. Restores cannot compare them."
         if self._extra:
             yield "The backup was made with extra_args; they may leave parts of the database out."
 
@@ -160,8 +153,6 @@ class PostgresqlDump(Dump):
 
     def close(self) -> None:
         self._cancel()
-        if self._counter is not None:
-            self._counter.join()
         with contextlib.suppress(Exception):
             self._connection.close()
 

@@ -31,6 +31,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client imp
     quote,
     sqlstate,
 )
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_counting import counted
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rights import (
     Account,
     account,
@@ -234,12 +235,12 @@ class PostgresqlRestore(Restore):
     def adopt(self, enabled_events: t.Collection[str] = ()) -> None:
         """Nothing: a database is renamed with all that is in it."""
 
-    def inspect(self, *, rows: bool = True) -> Inspection:
+    def inspect(self, *, rows: bool = True, content: bool = False) -> Inspection:
         connection = self._client.connect(self.scratch)
         try:
             found = pg_schema.read_schema(connection, stage="verify")
             return Inspection(
-                tables=pg_schema.count_rows(connection, stage="verify") if rows else (),
+                tables=counted(connection, content=content, stage="verify") if rows else (),
                 schema=found.objects,
                 texts=found.texts,
             )

@@ -15,10 +15,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import query, quote
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import query
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import fingerprint
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError
-from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject
 from ansible_collections.vya.backupdb.plugins.module_utils._names import readable
 
 # Kinds that a restore without owners and grants is not compared by.
@@ -267,30 +266,6 @@ def read_owners(connection: t.Any, *, stage: str) -> list[str]:
     return [row[0] for row in query(connection, sql, stage=stage)]
 
 
-_COUNTED = f"""
-SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND {USER_SCHEMA} AND {not_extension("pg_class", "c.oid")}
-ORDER BY 1, 2"""
-_LARGE_OBJECTS = "pg_catalog.pg_largeobject_metadata"
-
-
-def count_rows(connection: t.Any, *, stage: str) -> tuple[Table, ...]:
-    """Exact rows of each table of the database, in the connection's snapshot, and the number of large objects."""
-    tables = []
-    for schema, name in query(connection, _COUNTED, stage=stage):
-        full = f"{quote(schema)}.{quote(name)}"
-        try:
-            rows = query(connection, f"SELECT count(*) FROM ONLY {full}", stage=stage)[0][0]
-        except EngineError as exc:
-            exc.msg = readable(f"The table {schema}.{name} cannot be counted. {exc.msg}")
-            raise
-        tables.append(Table(readable(f"{schema}.{name}"), rows, True))
-    large = query(connection, f"SELECT count(*) FROM {_LARGE_OBJECTS}", stage=stage)[0][0]
-    if large:
-        tables.append(Table(_LARGE_OBJECTS, large, True))
-    return tuple(tables)
-
-
 def analyze(connection: t.Any, *, stage: str) -> None:
     """Statistics for the planner, of all tables but the catalogs, which the server's own upkeep covers. Partitions come
     with the table that they belong to."""
@@ -306,7 +281,6 @@ __all__ = (
     "USER_SCHEMA",
     "Schema",
     "analyze",
-    "count_rows",
     "not_extension",
     "read_owners",
     "read_roles",

@@ -175,8 +175,8 @@ class PostgresqlEngine(Engine):
         finally:
             connection.close()
 
-    def dump(self, database: str, *, extra_args: t.Sequence[str] = ()) -> Dump:
-        return PostgresqlDump(self.client, self.server(), database, extra_args)
+    def dump(self, database: str, *, extra_args: t.Sequence[str] = (), content: bool = False) -> Dump:
+        return PostgresqlDump(self.client, self.server(), database, extra_args, content=content)
 
     def dump_globals(self) -> Dump:
         server = self.server()

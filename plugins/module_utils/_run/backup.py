@@ -53,6 +53,7 @@ class BackupOptions:
     recipients: tuple[str, ...]
     jobs: int
     extra_args: tuple[str, ...]
+    proof: str = "counts"
 
 
 @dataclasses.dataclass
@@ -250,7 +251,7 @@ class Backup:
         self._run.step(f"open {name}")
         with stages.stage("snapshot"):
             dump = (
-                self._engine.dump(name, extra_args=self._options.extra_args)
+                self._engine.dump(name, extra_args=self._options.extra_args, content=self._options.proof == "content")
                 if database
                 else self._engine.dump_globals()
             )
@@ -300,9 +301,9 @@ class Backup:
             warnings += said
         return parts, warnings
 
-    def _counted(self, tables: tuple[Table, ...]) -> tuple[Table, ...]:
-        """The counts are of the database; further arguments may have left rows out of its dump."""
-        if not self._options.extra_args:
+    def _counted(self, dump: Dump, tables: tuple[Table, ...]) -> tuple[Table, ...]:
+        """Counts of the database may differ from its dump, when further arguments left rows out."""
+        if dump.counts_itself or not self._options.extra_args:
             return tables
         return tuple(dataclasses.replace(table, exact=False) for table in tables)
 
@@ -333,12 +334,13 @@ class Backup:
             parts=tuple(parts),
             compression=self._options.compression,
             encryption=encryption,
-            tables=self._counted(facts.tables),
+            tables=self._counted(dump, facts.tables),
             schema_sha256=digest(facts.schema) if dump.kind == "database" else "",
             schema_objects=facts.schema,
             properties=dump.properties,
             position=facts.position,
             warnings=(*facts.warnings, *warnings),
+            proof=self._options.proof if dump.kind == "database" else "counts",
             sequences=facts.sequences,
             uncovered=facts.uncovered,
             largest_statement=facts.largest_statement,

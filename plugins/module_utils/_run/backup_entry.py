@@ -61,6 +61,7 @@ def _options(job: Job) -> BackupOptions:
         recipients=tuple(params["recipients"]),
         jobs=params["jobs"],
         extra_args=tuple(params["extra_args"]),
+        proof=params["proof"],
     )
 
 

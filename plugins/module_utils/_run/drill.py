@@ -168,7 +168,7 @@ class DrillTask(RestoreTask):
         self._fill(restore)
         self._run.step("verify")
         with self._stages.stage("verify"):
-            found = restore.inspect()
+            found = restore.inspect(content=self._manifest.proof == "content")
             rows = sum(table.rows for table in found.tables if table.rows is not None)
             self.found = {"tables": len(found.tables), "rows": rows, "schema": self._compared(server)["schema"]}
             self.mismatches = self._mismatches(restore, server, found)

@@ -271,7 +271,12 @@ class ForeignTask:
         return result
 
     def _put_in_place(self, restore: Restore, last: t.Callable[[], None] = lambda: None) -> dict[str, t.Any]:
-        verified: dict[str, t.Any] = {"schema": "nothing to compare with", "rows": "not counted", "mismatches": []}
+        verified: dict[str, t.Any] = {
+            "schema": "nothing to compare with",
+            "rows": "not counted",
+            "content": "nothing to compare with",
+            "mismatches": [],
+        }
         tables = rows = None
         with self._stages.stage("verify"):
             self._run.step("verify")

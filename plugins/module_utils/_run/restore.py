@@ -200,11 +200,16 @@ class RestoreTask:
                 restore.preflight()
         self._fill(restore)
         self._run.step("verify")
-        verified: dict[str, t.Any] = {"schema": "not compared", "rows": "not compared", "mismatches": []}
+        verified: dict[str, t.Any] = {
+            "schema": "not compared",
+            "rows": "not compared",
+            "content": "not compared",
+            "mismatches": [],
+        }
         tables: t.Sequence[Table] = self._manifest.tables
         if self._options.verify:
             with self._stages.stage("verify"):
-                found = restore.inspect()
+                found = restore.inspect(content=self._manifest.proof == "content")
                 tables = found.tables
                 verified = self._compare(restore, server, found)
         with self._stages.stage("finish"):
@@ -265,6 +270,7 @@ class RestoreTask:
         return {
             "schema": "same" if same_server else "same in what both server versions print alike",
             "rows": _rows_in_words(sum(table.exact for table in tables), len(tables)),
+            "content": _content_in_words(self._manifest),
         }
 
     def _mismatches(self, restore: Restore, server: Server, found: Inspection) -> list[str]:
@@ -278,13 +284,22 @@ class RestoreTask:
         if manifest.tool.get("extra_args"):
             # The dump was told to leave something out; what is there must still be as it was.
             mismatches = [text for text in mismatches if not text.endswith(schema.MISSING)]
-        return mismatches + schema.row_differences(manifest.tables, found.tables)
+        mismatches += schema.row_differences(manifest.tables, found.tables)
+        return mismatches + schema.content_differences(manifest.tables, found.tables)
 
 
 def _rows_in_words(exact: int, tables: int) -> str:
     if exact == tables:
         return "same"
     return f"same in the {exact} of {tables} tables that the manifest has exact counts for"
+
+
+def _content_in_words(manifest: Manifest) -> str:
+    if manifest.proof != "content":
+        return "not recorded"
+    known = sum(bool(table.content) for table in manifest.tables)
+    total = len(manifest.tables)
+    return "same" if known == total else f"same in the {known} of {total} tables that the manifest has a checksum of"
 
 
 __all__ = ("RestoreOptions", "RestoreTask", "check_server", "series_of")

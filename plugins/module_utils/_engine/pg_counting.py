@@ -1,0 +1,155 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""PostgreSQL: rows of tables and values of sequences, found out without running anybody's code.
+
+A SELECT is planned, and planning folds calls in the expressions of indexes and statistics: a function of the table's
+owner runs as who counts. COPY of a table plans nothing, opens no index and writes values by the functions of their
+types, which only a superuser can define. Each COPY is a transaction of its own, so that no lock is kept.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_archive import ArchiveRows
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import copy_out, literal, query, quote
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rows import Content
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_schema import USER_SCHEMA, not_extension
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Table
+from ansible_collections.vya.backupdb.plugins.module_utils._names import readable
+
+LARGE_OBJECTS = "pg_catalog.pg_largeobject_metadata"
+# Of all columns that COPY would write, the one that costs least: a short one of a fixed size, which is never stored
+# elsewhere, else one that is not compressed.
+_CHEAPEST = """(SELECT a.attname FROM pg_attribute a
+   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+   ORDER BY a.attlen < 0, CASE WHEN a.attlen > 0 THEN a.attlen END, a.attstorage = 'x', a.attnum LIMIT 1)"""
+_TABLES = f"""
+SELECT c.oid, n.nspname, c.relname, {_CHEAPEST}
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND {USER_SCHEMA} AND {not_extension("pg_class", "c.oid")}
+ORDER BY 2, 3"""
+_AT_ONCE = 1 << 18
+
+
+@dataclasses.dataclass(frozen=True)
+class Relation:
+    """A table. ``column``: the one to count by (None: it has none that COPY writes)."""
+
+    oid: int
+    schema: str
+    name: str
+    column: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The name in manifests and messages."""
+        return readable(f"{self.schema}.{self.name}")
+
+    @property
+    def quoted(self) -> str:
+        """The name in SQL."""
+        return f"{quote(self.schema)}.{quote(self.name)}"
+
+
+def tables_of(connection: t.Any, *, stage: str) -> list[Relation]:
+    """All tables with rows of their own, but those of extensions."""
+    return [Relation(*row) for row in query(connection, _TABLES, stage=stage)]
+
+
+def dumped(relations: t.Iterable[Relation], archive: ArchiveRows, encoding: str) -> tuple[Table, ...]:
+    """What the archive holds of each table. A table whose rows are not in it was not counted, and its checksum is of
+    no use when its texts have another encoding than the server's."""
+    tables = []
+    comparable = archive.encoding == encoding
+    for relation in relations:
+        found = archive.tables.get(relation.oid)
+        rows = found.rows if found else None
+        content = found.content if found and comparable else ""
+        tables.append(Table(relation.label, rows, rows is not None, content))
+    if archive.large_objects:
+        tables.append(Table(LARGE_OBJECTS, archive.large_objects, True))
+    return tuple(tables)
+
+
+class _Nothing:
+    """Takes what COPY writes, and keeps none of it. ``write`` is a function of C: it is called for each row."""
+
+    def __init__(self) -> None:
+        self.write = collections.deque[bytes](maxlen=0).append
+
+
+class _Summed:
+    """Takes what COPY writes, a row at a time, for its checksum."""
+
+    def __init__(self) -> None:
+        self.rows = Content()
+        self._waiting: list[bytes] = []
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        """One row."""
+        self._waiting.append(data)
+        self._size += len(data)
+        if self._size > _AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Add what waits."""
+        self.rows.add(b"".join(self._waiting))
+        self._waiting.clear()
+        self._size = 0
+
+
+def count(connection: t.Any, relation: Relation, *, stage: str) -> int:
+    """The rows of one table."""
+    columns = f" ({quote(relation.column)})" if relation.column is not None else ""
+    return _copied(connection, relation, columns, _Nothing(), stage)
+
+
+def checksum(
+    connection: t.Any, relation: Relation, columns: t.Sequence[str], encoding: str, *, stage: str
+) -> tuple[int, str]:
+    """The rows of one table, and their checksum. ``columns``: in the order of the dump, empty: in that of the table;
+    ``encoding``: of the dump."""
+    listed = f" ({', '.join(quote(name) for name in columns)})" if columns else ""
+    sink = _Summed()
+    rows = _copied(connection, relation, listed, sink, stage, f" (ENCODING {literal(encoding)})")
+    sink.flush()
+    return rows, sink.rows.content
+
+
+def _copied(
+    connection: t.Any, relation: Relation, columns: str, sink: _Nothing | _Summed, stage: str, options: str = ""
+) -> int:
+    try:
+        return copy_out(connection, f"COPY {relation.quoted}{columns} TO STDOUT{options}", sink, stage=stage)
+    except EngineError as exc:
+        exc.msg = f"The table {relation.label} cannot be counted. {exc.msg}"
+        raise
+
+
+def counted(connection: t.Any, *, content: bool, stage: str) -> tuple[Table, ...]:
+    """The rows of all tables of a database and, with ``content``, their checksums; the number of large objects."""
+    encoding = query(connection, "SHOW server_encoding", stage=stage)[0][0]
+    tables = []
+    for relation in tables_of(connection, stage=stage):
+        if content:
+            rows, found = checksum(connection, relation, (), encoding, stage=stage)
+        else:
+            rows, found = count(connection, relation, stage=stage), ""
+        tables.append(Table(relation.label, rows, True, found))
+    large = query(connection, f"SELECT count(*) FROM {LARGE_OBJECTS}", stage=stage)[0][0]
+    if large:
+        tables.append(Table(LARGE_OBJECTS, large, True))
+    return tuple(tables)
+
+
+__all__ = ("LARGE_OBJECTS", "Relation", "checksum", "count", "counted", "dumped", "tables_of")
