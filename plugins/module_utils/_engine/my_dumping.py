@@ -9,14 +9,22 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import socket
 import threading
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_script
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import (
+    my_columns,
+    my_coverage,
+    my_lossy,
+    my_packets,
+    my_script,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Dump, Facts, Section, Server
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.damage import advised
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, Tool, execute
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_counting import Counted, Counter, Scope, sequences
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_globals import account_statements
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_lock import GlobalReadLock
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_rights import check_readable
@@ -26,7 +34,8 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.trailers import trailer_of
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError, ToolError
 from ansible_collections.vya.backupdb.plugins.module_utils._filters import Watch
-from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Table, utc_now
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import utc_now
+from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command, Filter
 
 # Rows of the past in MariaDB's system-versioned tables.
 HISTORY = "--dump-history"
@@ -47,7 +56,7 @@ class MysqlDump(Dump):
         self._notes: list[str] = []
         self._lock = GlobalReadLock(client)
         self._counter: threading.Thread | None = None
-        self._tables: tuple[Table, ...] = ()
+        self._counted = Counted()
         self._count_error: BackupError | None = None
         self._position: dict[str, t.Any] | None = None
         self._exact = False
@@ -59,10 +68,16 @@ class MysqlDump(Dump):
             check_readable(self._connection, server, database)
             self._reader, self._definitions, self._before = read(self._connection, database)
             self._charset, self._collation = self._reader.charset()
+            self._columns = my_columns.columns(self._connection, database, stage="schema")
+            self._sequences = sequences(self._connection, database, self._reader.sequences, stage="schema")
+            self._limit = int(self._query("SELECT @@max_allowed_packet")[0][0])
         except BaseException:
             self.close()
             raise
         self.properties = {"charset": self._charset, "collation": self._collation}
+        self._rows = Counter(self._connection, database, self._reader, self._definitions, self._columns)
+        self._as_bytes = my_lossy.in_bytes(self._columns, server.flavour)
+        self._longest = my_packets.Longest()
         self._args = self._arguments()
         self.tool = {
             "name": f"{self._tool.family}-dump" if self._tool.family == "mariadb" else "mysqldump",
@@ -73,7 +88,7 @@ class MysqlDump(Dump):
         self._notes += self._engine_warnings()
 
     def _engine_warnings(self) -> t.Iterator[str]:
-        odd = [name for name, engine in self._reader.engines.items() if engine.lower() not in _TRANSACTIONAL]
+        odd = [name for name in self._reader.tables if name in self._odd()]
         if odd:
             shown = ", ".join(odd[:20]) + (f" and {len(odd) - 20} more" if len(odd) > 20 else "")
             yield (
@@ -83,22 +98,32 @@ class MysqlDump(Dump):
         if self._reader.versioned and not self._tool.knows("dump-history"):
             shown = ", ".join(self._reader.versioned[:20])
             yield f"The history of system-versioned tables is not in the backup: {shown}."
+        if self._rows.elsewhere:
+            yield my_coverage.warning(self._reader.engines, self._rows.elsewhere)
         if self._extra:
             yield "The backup was made with extra_args; they may leave parts of the database out."
+
+    def _odd(self) -> set[str]:
+        """Tables with rows of their own that no snapshot holds still."""
+        odd = {name for name, engine in self._reader.engines.items() if engine.lower() not in _TRANSACTIONAL}
+        return odd - self._rows.elsewhere
 
     def _arguments(self) -> list[str]:
         args = [
             "--single-transaction",
             "--quick",
-            "--hex-blob",
             "--no-create-info",
             "--skip-triggers",
             "--skip-add-locks",  # LOCK TABLES would shut out sequences that are defaults of columns
-            "--default-character-set=utf8mb4",
+            # Some character sets have bytes that UTF-8 does not give back.
+            f"--default-character-set={'binary' if self._as_bytes else 'utf8mb4'}",
             "--max-allowed-packet=1073741824",
             "--no-tablespaces",
             "--comments",
         ]
+        if not self._as_bytes or self._tool.family == "mysql":
+            # All strings are bytes then, and escaped bytes are shorter; only MySQL's tool writes them longer.
+            args.append("--hex-blob")
         # Histograms are known to MySQL 8 and newer; asking an older server for them is an error.
         histograms = "=1" if self._server.flavour == "mysql" and self._server.version >= (8, 0, 2) else "=0"
         optional = {"column-statistics": histograms, "set-gtid-purged": "=OFF", "network-timeout": ""}
@@ -117,13 +142,13 @@ class MysqlDump(Dump):
         script = my_script.write([*tables, *self._sequence_values()], title, self._collation)
         yield Section("pre-data.sql", "pre-data", [script], trailer)
         yield self._data()
+        if self._rows.apart:
+            yield self._apart()
         yield Section("post-data.sql", "post-data", [my_script.write(code, title, self._collation)], trailer)
 
     def _sequence_values(self) -> t.Iterator[my_script.Definition]:
-        for name in self._reader.sequences:
-            full = quote(name)
-            value = self._query(f"SELECT next_not_cached_value FROM {quote(self._database)}.{full}")[0][0]
-            yield my_script.Definition("sequence", name, f"DO SETVAL({full}, {int(value)}, 0)")
+        for item in self._sequences:
+            yield my_script.Definition("sequence", item.name, f"DO SETVAL({quote(item.name)}, {item.value}, 0)")
 
     def _query(self, sql: str) -> list[tuple[t.Any, ...]]:
         return execute(self._connection, sql, stage="snapshot")
@@ -144,7 +169,16 @@ class MysqlDump(Dump):
         argv = (*self._args, *self._extra, *ignored, "--", self._database)
         command = self._client.tool(self._tool, *argv, stage="dump")
         watch = Watch(_SNAPSHOT_IS_OPEN, self._snapshot_open)
-        return Section("data-0001.sql", "data", command, trailer_of("mysql", "data"), (watch,))
+        return self._section("data-0001.sql", command, watch)
+
+    def _section(self, stem: str, command: Command, *filters: Filter) -> Section:
+        filters = (*filters, self._longest, my_packets.Tolerant())
+        return Section(stem, "data", command, trailer_of("mysql", "data"), filters)
+
+    def _apart(self) -> Section:
+        """Rows that the tool writes only when it is told to; they are in files, of which there is no snapshot."""
+        argv = (*self._args, "--no-data-med=0", *self._extra, "--", self._database, *self._rows.apart)
+        return self._section("data-0002.sql", self._client.tool(self._tool, *argv, stage="dump"))
 
     def _snapshot_open(self) -> None:
         self._lock.release()
@@ -161,7 +195,8 @@ class MysqlDump(Dump):
 
     def _count(self) -> None:
         try:
-            self._tables = self._reader.count(history=HISTORY in self._args, in_transaction=True)
+            scope = Scope(history=HISTORY in self._args, risks=True, as_bytes=self._as_bytes)
+            self._counted = self._rows.count(scope, in_transaction=True)
         except BackupError as exc:
             self._count_error = exc
 
@@ -191,9 +226,23 @@ class MysqlDump(Dump):
         changed = self._changed(self._connection)
         if changed:
             raise schema_changed(self._database, changed)
-        odd = {name for name, engine in self._reader.engines.items() if engine.lower() not in _TRANSACTIONAL}
-        tables = tuple(Table(table.name, table.rows, self._exact and table.name not in odd) for table in self._tables)
-        return Facts(tables, self._before, self._position, tuple(self._notes))
+        odd = self._odd()
+        tables = tuple(
+            dataclasses.replace(table, exact=self._exact and table.exact and table.name not in odd)
+            for table in self._counted.tables
+        )
+        if self._counted.risks:
+            self._notes.append(my_lossy.warning(self._counted.risks))
+        too_long = my_packets.warning(self._longest.size, self._limit)
+        return Facts(
+            tables,
+            self._before,
+            self._position,
+            (*self._notes, too_long) if too_long else tuple(self._notes),
+            sequences=(*self._sequences, *(self._counted.sequences if self._exact else ())),
+            uncovered=my_coverage.uncovered(self._reader.engines, self._rows.elsewhere),
+            largest_statement=self._longest.size,
+        )
 
     def _changed(self, connection: t.Any) -> list[str]:
         return differences(self._before, read(connection, self._database)[2])

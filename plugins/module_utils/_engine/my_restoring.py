@@ -13,7 +13,7 @@ import re
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
-from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_script
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_columns, my_packets, my_script
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
     Inspection,
     Restore,
@@ -23,6 +23,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, error_number, execute
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_code import run_script
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_counting import Counted, Counter, Scope, sequences
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_dumping import HISTORY
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_rights import check_restore
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_schema import UNCOMPARED, Reader
@@ -31,7 +32,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_swap impor
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_sweep import take_lock, unfinished
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import literal, quote, replace_word
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, ConfigError, EngineError
-from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, utc_now
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Sequence, utc_now
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command
 
 LIMIT = 64
@@ -79,6 +80,8 @@ class MysqlRestore(Restore):
             )
         if not plan.origin.foreign:  # what others dumped goes through the driver
             self._client.fitting_tool("mysql", self._server)
+        limit = int(self._run("SELECT @@GLOBAL.max_allowed_packet", "preflight")[0][0])
+        my_packets.check(plan.origin.largest_statement, limit)
         for name in (self.scratch,) if plan.drill else (plan.target, self.scratch):
             take_lock(self._admin, name)
         self.exists = not plan.drill and self._exists(plan.target)
@@ -199,8 +202,19 @@ class MysqlRestore(Restore):
         connection = self._client.connect()
         try:
             reader = Reader(connection, self.scratch, stage="verify")
-            counted = reader.count(history=HISTORY in self._plan.origin.tool_args) if rows else ()
-            return Inspection(tables=counted, schema=reader.objects(reader.definitions()))
+            definitions = reader.definitions()
+            counted = Counted()
+            following: tuple[Sequence, ...] = ()
+            if rows:
+                columns = my_columns.columns(connection, self.scratch, stage="verify")
+                counter = Counter(connection, self.scratch, reader, definitions, columns, stage="verify")
+                counted = counter.count(Scope(history=HISTORY in self._plan.origin.tool_args))
+                following = sequences(connection, self.scratch, reader.sequences, stage="verify")
+            return Inspection(
+                tables=tuple(counted.tables),
+                schema=reader.objects(definitions),
+                sequences=(*following, *counted.sequences),
+            )
         finally:
             connection.close()
 

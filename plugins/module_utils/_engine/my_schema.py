@@ -22,7 +22,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words impo
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import fingerprint
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError, PrivilegeError
-from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_moved import retarget
 
 # The status of an event is no part of its comparison: in a scratch database no event may run.
@@ -216,27 +216,6 @@ class Reader:
         for table, *rest in rows:
             lines.setdefault(table, []).append("index " + " ".join(_text(item) for item in rest))
         return {table: "\n".join(items) for table, items in lines.items()}
-
-    def count(self, *, history: bool, in_transaction: bool = False) -> tuple[Table, ...]:
-        """Rows of each table in the connection's snapshot; with ``history`` past rows of versioned tables too.
-
-        ``in_transaction``: each table's metadata lock is given back when it is counted. Kept to the end of a dump, it
-        would stop an ALTER TABLE, and all who come after that one.
-        """
-        counted = []
-        for name in self.tables:
-            past = " FOR SYSTEM_TIME ALL" if history and name in self.versioned else ""
-            if in_transaction:
-                self._run("SAVEPOINT backupdb_count")
-            try:
-                rows = self._run(f"SELECT COUNT(*) FROM {quote(self._database)}.{quote(name)}{past}")
-            except EngineError as exc:
-                exc.msg = f"The table {name} cannot be counted. {exc.msg}"
-                raise
-            if in_transaction:
-                self._run("ROLLBACK TO SAVEPOINT backupdb_count")
-            counted.append(Table(name, int(rows[0][0]), True))
-        return tuple(counted)
 
 
 def read(

@@ -146,7 +146,12 @@ class RestoreTask:
         options = self._options
         jobs = options.jobs if self._engine.has_jobs else 1
         return RestorePlan(
-            origin=Origin(self._manifest.database, self._manifest.properties, self._manifest.tool.get("args", ())),
+            origin=Origin(
+                self._manifest.database,
+                self._manifest.properties,
+                self._manifest.tool.get("args", ()),
+                largest_statement=self._manifest.largest_statement,
+            ),
             target=self._target,
             replace=options.replace,
             keep_previous=options.keep_previous,
