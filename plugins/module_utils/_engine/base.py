@@ -171,7 +171,7 @@ class Dump(abc.ABC):
 class Origin:
     """What is known of the database that a dump was made of. ``properties``: what CREATE DATABASE needs, and what is
     not in the dump's own stream; ``tool_args``: how the tool was called that dumped it; ``foreign``: the stream itself
-    sets whatever it knows of the database; ``largest_statement``: bytes of the longest one of its data, 0: not known."""
+    sets whatever it knows of the database; ``largest_statement``: bytes of the longest one of its data (0: unknown)."""
 
     database: str
     properties: t.Mapping[str, t.Any]

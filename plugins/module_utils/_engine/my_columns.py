@@ -94,7 +94,11 @@ class Shown:
 
 def joined(words: t.Iterable[Word]) -> str:
     """Words as a text that means the same."""
-    return " ".join(word.text for word in words)
+    text = ""
+    for word in words:
+        # Before a parenthesis white space would make a name of what is a function.
+        text += word.text if word.text == "(" or not text else f" {word.text}"
+    return text
 
 
 def _length(words: t.Sequence[Word]) -> int:

@@ -67,7 +67,7 @@ def risks(columns: t.Sequence[Column], shown: Shown, *, as_bytes: bool) -> list[
         if column.generated:
             if column.generated == "stored" and _of_session(column.name, columns, shown, set()):
                 computed = _as_type(column, shown.expression(column.name))
-                what = "STORED columns computed otherwise in another session, such as one of another time zone"
+                what = "STORED values that another session computes otherwise, such as one of another time zone"
                 found.append(Risk(column.table, column.name, what, f"NOT ({name} <=> {computed})"))
             continue
         if column.charset and column.charset not in _LOSSLESS and not as_bytes:
