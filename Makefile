@@ -49,15 +49,16 @@ sanity: venv  ## ansible-test sanity with ansible-core 2.16, 2.19 and 2.21
 	$(BIN)/python tests/tools/sanity.py
 
 unit: venv vectors  ## unit tests
-	$(BIN)/python -m pytest tests/unit
+	$(BIN)/python -m pytest --durations=10 --durations-min=1 tests/unit
 
 unit-pythons: venv vectors  ## unit tests on the oldest and the newest Python of managed hosts
 	$(BIN)/python tests/tools/unit_pythons.py
 
 integration: venv vectors deps  ## tests against real servers
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile tests/integration
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --durations=10 tests/integration
 
-test: deps lint unit unit-pythons sanity integration fleet  ## everything, quick checks first
+test:  ## everything, quick checks first, and a table of where the time went
+	@$(PYTHON) tests/tools/steps.py $(MAKE)
 
 # Names in molecule's own cache are those of the folder, "main" in every clone; this one is the clone's.
 fleet: venv deps  ## a fleet of Debian hosts in podman: client, backup, restore elsewhere, faults (root)

@@ -4,7 +4,7 @@
 
 """
 ansible-test sanity on the oldest, a middle and the newest ansible-core, two at a time, with nothing ignored; the newest
-looks at tests and demo as well.
+looks at tests and demo as well, and it alone runs pylint, which takes longer than all the others together.
 
 Every test that ansible-test enables by default runs; those that differ by Python (compile, import) on each from 3.9 to
 3.13 that the core supports. Left out is only Python 3.14, which the collection does not claim. A test that ansible-test
@@ -145,8 +145,10 @@ def run_core(core: Core, python: Path, pythons: list[Path]) -> bool:
     started = time.monotonic()
     venv = make_venv(core, python)
     place = copy_collection(core)
+    # What pylint says is about the code; which core brings it changes only how old it is.
+    without = [] if core is CORES[-1] else ["--skip-test", "pylint"]
     done = subprocess.run(
-        [str(venv / "bin" / "ansible-test"), "sanity", "--color", "no"],
+        [str(venv / "bin" / "ansible-test"), "sanity", "--color", "no", *without],
         cwd=place,
         env=make_environment(core, venv, pythons),
         check=False,

@@ -4,7 +4,10 @@
 
 """
 The unit tests on the oldest Python that managed hosts may have, with the oldest libraries the documentation allows, and
-on the newest, with the newest.
+on the newest, with the newest, both at once.
+
+Left out are random properties (hypothesis) and tests of how work grows with size (the mark `growth`): `make unit` runs
+them, and they say the same on every Python.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from interpreters import find_python, in_ci
@@ -39,22 +43,37 @@ def make_venv(version: str, python: Path) -> Path:
     return venv
 
 
+def run(version: str, python: Path) -> bool:
+    """The tests on one Python; their output is printed in one piece. Whether they passed."""
+    venv = make_venv(version, python)
+    command = [str(venv / "bin" / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    # Byte code of one Python is of no use to the next.
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [*command, "-m", "not hypothesis and not growth", "tests/unit"],
+        cwd=ROOT,
+        env=environment,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    print(f"== unit tests on Python {version}\n{done.stdout}", end="", flush=True)
+    return done.returncode == 0
+
+
 def main() -> int:
     """0 when the tests pass on every Python found; in CI all of them must be found."""
-    failed = False
-    for version in PYTHONS:
-        python = find_python(version)
-        if python is None:
-            print(f"left out: Python {version} is not here", flush=True)
-            failed = failed or in_ci()
-            continue
-        print(f"== unit tests on Python {version}", flush=True)
-        venv = make_venv(version, python)
-        command = [str(venv / "bin" / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/unit"]
-        # Byte code of one Python is of no use to the next.
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-        failed = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode != 0 or failed
-    return 1 if failed else 0
+    found = {version: find_python(version) for version in PYTHONS}
+    missing = [version for version, python in found.items() if python is None]
+    for version in missing:
+        print(f"left out: Python {version} is not here", flush=True)
+    with ThreadPoolExecutor(max_workers=len(PYTHONS)) as pool:
+        passed = list(
+            pool.map(lambda version: run(version, found[version] or Path()), sorted(set(found) - set(missing)))
+        )
+    return 0 if all(passed) and not (missing and in_ci()) else 1
 
 
 if __name__ == "__main__":

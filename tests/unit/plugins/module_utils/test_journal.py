@@ -128,6 +128,7 @@ def test_no_part_of_a_secret_is_left_where_a_text_is_cut(call: Caller, path: Pat
     assert len(line["msg"]) <= 1003
 
 
+@pytest.mark.growth
 def test_a_long_result_is_a_short_line(call: Caller, path: Path) -> None:
     items = [{"database": "x" * 900}] * 1000
     call(lambda _job: Answer({"backups": items}, failed="y" * 90_000), databases=["z" * 90_000] * 1000)

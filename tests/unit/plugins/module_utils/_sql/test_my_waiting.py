@@ -80,6 +80,7 @@ def test_any_order_makes_the_same_session(seed: int) -> None:
     assert session(made) == session(plain), (before, made)
 
 
+@pytest.mark.growth
 def test_many_tables_leave_few_settings() -> None:
     table = ["/*!40101 SET @saved_cs_client     = @@character_set_client */",
              "/*!50503 SET character_set_client = utf8mb4 */",

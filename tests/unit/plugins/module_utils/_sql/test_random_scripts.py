@@ -189,6 +189,7 @@ def work(reader: type[Lexer], script: bytes, size: int, monkeypatch: pytest.Monk
     return seen[0], seen[1]
 
 
+@pytest.mark.growth
 @pytest.mark.parametrize("name", LONG)
 @pytest.mark.parametrize("reader", [MysqlReader, PostgresReader])
 @pytest.mark.parametrize("size", [50, 1 << 18])

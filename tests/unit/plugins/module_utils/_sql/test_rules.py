@@ -136,6 +136,7 @@ def _calls(server: Target, events: list[Event]) -> int:
     return calls
 
 
+@pytest.mark.growth
 @pytest.mark.parametrize("size", [10, 1 << 20])
 def test_an_insert_costs_the_same_whatever_its_size(size: int) -> None:
     value = b"INSERT INTO `t` VALUES ('" + b"x" * size + b"')"
@@ -173,6 +174,7 @@ def test_strings_are_read_as_the_reader_reads_them() -> None:
     assert counted(rules) == {"MY_SQL_MODE": 1}
 
 
+@pytest.mark.growth
 def test_settings_without_end_are_refused() -> None:
     with pytest.raises(RefusedError, match="more than 10000"):
         through(MARIADB, "".join(f"SET @a{number} = 1;" for number in range(10_001)))

@@ -122,6 +122,7 @@ def test_stored_and_encrypted_members_are_refused() -> None:
         unpack(bytes(flagged))
 
 
+@pytest.mark.growth
 def test_memory_stays_small_against_a_bomb() -> None:
     packed = pack(b"\0" * (256 << 20))
     reader = UnzipOne()

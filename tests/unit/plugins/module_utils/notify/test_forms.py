@@ -126,6 +126,7 @@ def test_each_database_is_listed_while_there_is_room():
     assert page(many).count("database-server-") == 100 + 5
 
 
+@pytest.mark.growth
 @pytest.mark.parametrize(("hosts", "databases", "failing"), [(100, 20, 0), (100, 20, 10), (1000, 3, 300)])
 def test_the_largest_run_is_still_a_mail(hosts, databases, failing):
     """Mail programs cut what is larger than about 100 KB."""
