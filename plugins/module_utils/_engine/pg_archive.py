@@ -17,6 +17,7 @@ Whatever is not as expected gives no count at all, never a wrong one: the archiv
 from __future__ import annotations
 
 import dataclasses
+import re
 import struct
 import typing as t
 
@@ -32,6 +33,7 @@ _TABLE_DATA = b"TABLE DATA"
 _END = b"\\.\n\n\n"
 _END_LINES = (b"\\.", b"", b"")
 _COPY_END = b"FROM stdin;\n"
+_SET_VALUE = re.compile(rb", (-?[0-9]+), (true|false)\);\s*\Z")
 # A piece that is longer than this is passed on in parts, so that memory does not depend on it.
 _WHOLE = 1 << 16
 # No table of contents has an entry of this size; one that seems to is misread.
@@ -81,11 +83,13 @@ class _Reading:
 
 
 class ArchiveRows(Filter):
-    """Looks at an archive as it passes. ``tables``: by the table's oid, once its data have passed; ``problem``: why
-    nothing is known; ``encoding``: of texts and rows in the archive."""
+    """Looks at an archive as it passes. ``tables``: by the table's oid, once its data have passed; ``sequences``:
+    (value, whether it was handed out) by schema and name; ``encoding``: of texts and rows in the archive; ``problem``:
+    why nothing is known."""
 
     def __init__(self, *, content: bool = False) -> None:
         self.tables: dict[int, Counted] = {}
+        self.sequences: dict[tuple[bytes, bytes], tuple[int, bool]] = {}
         self.large_objects = 0
         self.encoding = ""
         self.problem = ""
@@ -124,6 +128,7 @@ class ArchiveRows(Filter):
     def _give_up(self, why: str) -> None:
         self.problem = f"the archive is not written as known ({why})"
         self.tables.clear()
+        self.sequences.clear()
         self.encoding = ""
         self._step, self._rows = None, None
         self._buffer.clear()
@@ -170,10 +175,11 @@ class ArchiveRows(Filter):
     def _read_entry(self, reading: _Reading) -> None:
         dump_id = reading.number()
         reading.number()
-        _class, oid, _tag, kind = reading.text(), reading.text(), reading.text(), reading.text()
+        _class, oid, tag, kind = reading.text(), reading.text(), reading.text(), reading.text()
         reading.number()
         definition, _drop, copy = reading.text(), reading.text(), reading.text()
-        for _name in ("namespace", "tablespace", "access method"):
+        schema = reading.text()
+        for _name in ("tablespace", "access method"):
             reading.text()
         if self._version >= _WITH_RELKIND:
             reading.number()
@@ -184,6 +190,10 @@ class ArchiveRows(Filter):
         reading.take(1 + self._offset_size)
         if kind == _TABLE_DATA:
             self._data[dump_id] = (int(oid or b"0"), bool(copy and copy.endswith(_COPY_END)))
+        elif kind == b"SEQUENCE SET":
+            found = _SET_VALUE.search(definition or b"")
+            if found:
+                self.sequences[(schema or b"", tag or b"")] = (int(found[1]), found[2] == b"true")
         elif kind == b"ENCODING":
             self.encoding = (definition or b"").partition(b"'")[2].partition(b"'")[0].decode("ascii", "replace")
 

@@ -48,6 +48,15 @@ _SESSION = (
     " SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1;"
     " SET bytea_output = 'hex'; SET quote_all_identifiers = off; SET standard_conforming_strings = on"
 )
+# Since 12.20, 13.16, 14.13, 15.8, 16.4: a table that its owner exchanges for a view while it is looked at is refused,
+# instead of running what the view calls.
+_NO_VIEWS = (
+    "SELECT set_config(name, 'view, foreign-table', false) FROM pg_catalog.pg_settings"
+    " WHERE name = 'restrict_nonsystem_relation_kind'"
+)
+# Since 17. A login trigger runs before the first statement, so that only an option of the connection stops it.
+_EVENT_TRIGGERS_SINCE = 170000
+_NO_EVENT_TRIGGERS = "-c event_triggers=off"
 # A database of the encoding SQL_ASCII holds any bytes. In this one each byte is a character to the driver; the callers
 # of query() meet UTF-8, and surrogates for what is none.
 _BYTES = "LATIN1"
@@ -104,6 +113,9 @@ class Client:
         self.login = login
         self._secret: SecretFile | None = None
         self._found: dict[str, list[tuple[str, int, str]]] = {}
+        # Options of all sessions but the first, which finds out whether the server knows them and the account may set
+        # them.
+        self._options: str | None = None
         if "\n" in login.password or "\r" in login.password:
             raise ConfigError("The password has a line break, which no passfile of PostgreSQL can hold.")
         if login.config_file:
@@ -132,10 +144,13 @@ class Client:
         }
         return {key: value for key, value in found.items() if value}
 
-    def connect(self, database: str) -> t.Any:
-        """A driver connection; ConnectError with what the server said."""
+    def connect(self, database: str, *, views: bool = False) -> t.Any:
+        """A driver connection; ConnectError with what the server said. ``views``: it runs what others wrote, which may
+        read views."""
         require_driver()
         options: dict[str, t.Any] = dict(self.settings(database))
+        if self._options:
+            options["options"] = self._options
         if self.login.password:
             options["password"] = self.login.password
         if self.login.config_file:
@@ -148,6 +163,10 @@ class Client:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute(_SESSION)
+                if not views:
+                    cursor.execute(_NO_VIEWS)
+                if self._options is None:
+                    self._options = _without_event_triggers(connection.server_version, cursor)
             bytes_only = connection.info.parameter_status("server_encoding") == "SQL_ASCII"
             connection.set_client_encoding(_BYTES if bytes_only else "UTF8")
             return connection
@@ -158,11 +177,18 @@ class Client:
                 hint=hints.of_postgresql(text, self.login, database),
             ) from exc
 
+    @property
+    def runs_login_triggers(self) -> bool:
+        """Whether the account may not keep the login triggers of a database from running. Known once connected."""
+        return not self._options
+
     def tool(self, path: str, *options: str, database: str, stage: str) -> Command:
         """A command line of a client tool that connects to ``database``. The password is in no argument and in no
         environment: it comes from a passfile in memory."""
         info = " ".join(f"{key}={conninfo_value(value)}" for key, value in self.settings(database).items())
         env = {"LC_ALL": "C.UTF-8", "PGOPTIONS": "-c statement_timeout=0 -c lock_timeout=0"}
+        if self._options:
+            env["PGOPTIONS"] += f" {self._options}"
         fds: tuple[int, ...] = ()
         unset: tuple[str, ...] = ("PGDATABASE", "PGSERVICE", "PGCLIENTENCODING")
         if self.login.password:
@@ -227,6 +253,14 @@ class Client:
         if self._secret is not None:
             self._secret.close()
             self._secret = None
+
+
+def _without_event_triggers(version: int, cursor: t.Any) -> str:
+    """The option that turns event triggers off, where the account may."""
+    if version < _EVENT_TRIGGERS_SINCE:
+        return ""
+    cursor.execute("SELECT has_parameter_privilege('event_triggers', 'SET')")
+    return _NO_EVENT_TRIGGERS if cursor.fetchone()[0] else ""
 
 
 def _cancel(reference: weakref.ref[t.Any]) -> None:

@@ -14,6 +14,7 @@ types, which only a superuser can define. Each COPY is a transaction of its own,
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import typing as t
 
@@ -28,14 +29,16 @@ from ansible_collections.vya.backupdb.plugins.module_utils._names import readabl
 LARGE_OBJECTS = "pg_catalog.pg_largeobject_metadata"
 # Of all columns that COPY would write, the one that costs least: a short one of a fixed size, which is never stored
 # elsewhere, else one that is not compressed.
-_CHEAPEST = """(SELECT a.attname FROM pg_attribute a
+CHEAPEST = """(SELECT a.attname FROM pg_attribute a
    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
    ORDER BY a.attlen < 0, CASE WHEN a.attlen > 0 THEN a.attlen END, a.attstorage = 'x', a.attnum LIMIT 1)"""
 _TABLES = f"""
-SELECT c.oid, n.nspname, c.relname, {_CHEAPEST}
+SELECT c.oid, n.nspname, c.relname, {CHEAPEST}
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND {USER_SCHEMA} AND {not_extension("pg_class", "c.oid")}
 ORDER BY 2, 3"""
+# Of psycopg2.extensions, which may be missing where this file is only imported.
+_IDLE = 0
 _AT_ONCE = 1 << 18
 
 
@@ -136,6 +139,24 @@ def _copied(
         raise
 
 
+_Found = t.TypeVar("_Found")
+
+
+def attempt(connection: t.Any, look: t.Callable[[], _Found], *, stage: str) -> _Found | None:
+    """What ``look`` answers, or None where the server refuses. A transaction goes on, and keeps none of its locks."""
+    if connection.info.transaction_status == _IDLE:
+        with contextlib.suppress(EngineError):
+            return look()
+        return None
+    query(connection, "SAVEPOINT attempt", stage=stage)
+    try:
+        return look()
+    except EngineError:
+        return None
+    finally:
+        query(connection, "ROLLBACK TO SAVEPOINT attempt", stage=stage)
+
+
 def counted(connection: t.Any, *, content: bool, stage: str) -> tuple[Table, ...]:
     """The rows of all tables of a database and, with ``content``, their checksums; the number of large objects."""
     encoding = query(connection, "SHOW server_encoding", stage=stage)[0][0]
@@ -152,4 +173,4 @@ def counted(connection: t.Any, *, content: bool, stage: str) -> tuple[Table, ...
     return tuple(tables)
 
 
-__all__ = ("LARGE_OBJECTS", "Relation", "checksum", "count", "counted", "dumped", "tables_of")
+__all__ = ("CHEAPEST", "LARGE_OBJECTS", "Relation", "attempt", "checksum", "count", "counted", "dumped", "tables_of")

@@ -17,7 +17,12 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.damage import
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_archive import ArchiveRows
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import Client, query
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_counting import dumped, tables_of
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_extensions import (
+    about_extensions,
+    extension_rows,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rights import check_readable
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_sequences import dumped_sequences
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import differences, schema_changed, section_of
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.trailers import trailer_of
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError
@@ -125,14 +130,18 @@ class PostgresqlDump(Dump):
         return advised(exc)
 
     def finish(self) -> Facts:
-        tables = dumped(self._relations, self._archive, self.properties["encoding"])
+        encoding = self.properties["encoding"]
+        tables = dumped(self._relations, self._archive, encoding)
+        sequences, lost = dumped_sequences(self._connection, self._archive, encoding, stage="count")
+        uncovered = (*extension_rows(self._connection, stage="count"), *lost)
         self._query("ROLLBACK")
         self._query("BEGIN READ ONLY")
         after = pg_schema.read_schema(self._connection, stage="schema")
         changed = differences(self._before.objects, after.objects)
         if changed:
             raise schema_changed(self._database, changed)
-        return Facts(tables, self._before.objects, self._position, tuple(self._warnings()))
+        warnings = (*self._warnings(), *about_extensions(uncovered, sequences))
+        return Facts(tables, self._before.objects, self._position, warnings, sequences, uncovered)
 
     def _warnings(self) -> t.Iterator[str]:
         yield from self._notes
@@ -142,10 +151,22 @@ class PostgresqlDump(Dump):
         if invalid:
             names_text = ", ".join(row[0] for row in invalid)
             yield f"Invalid indexes are not in the backup: {names_text}. Run REINDEX on them."
+        if self._client.runs_login_triggers:
+            yield from self._login_triggers()
         if self._archive.problem:
             yield f"The rows were not counted: {self._archive.problem}. Restores cannot compare them."
         if self._extra:
             yield "The backup was made with extra_args; they may leave parts of the database out."
+
+    def _login_triggers(self) -> t.Iterator[str]:
+        """No version before 17 has any."""
+        sql = "SELECT evtname FROM pg_event_trigger WHERE evtevent = 'login' AND evtenabled <> 'D' ORDER BY 1"
+        names = ", ".join(readable(row[0]) for row in self._query(sql))
+        if names:
+            yield (
+                f"The database has login triggers, which ran when this backup connected: {names}. The account may not"
+                " turn them off; as a superuser: GRANT SET ON PARAMETER event_triggers TO the account."
+            )
 
     def _cancel(self) -> None:
         with contextlib.suppress(Exception):

@@ -32,12 +32,14 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client imp
     sqlstate,
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_counting import counted
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_extensions import extension_rows
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rights import (
     Account,
     account,
     check_owners,
     check_replaceable,
 )
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_sequences import read_sequences
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_session import PostgresqlSession
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_sweep import drop_subscriptions, lock_key
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
@@ -230,7 +232,7 @@ class PostgresqlRestore(Restore):
         return [item for item in objects if not (self._plan.no_owner and item.name.startswith(pg_schema.OWNERSHIP))]
 
     def session(self) -> Session:
-        return PostgresqlSession(self._client.connect(self.scratch))
+        return PostgresqlSession(self._client.connect(self.scratch, views=True))
 
     def adopt(self, enabled_events: t.Collection[str] = ()) -> None:
         """Nothing: a database is renamed with all that is in it."""
@@ -243,13 +245,16 @@ class PostgresqlRestore(Restore):
                 tables=counted(connection, content=content, stage="verify") if rows else (),
                 schema=found.objects,
                 texts=found.texts,
+                sequences=read_sequences(connection, stage="verify"),
+                uncovered=extension_rows(connection, stage="verify") if rows else (),
             )
         finally:
             connection.close()
 
     def finish(self) -> None:
         if self._plan.analyze:
-            connection = self._client.connect(self.scratch)
+            # It computes the expressions of indexes as the tables' owners, as loading does.
+            connection = self._client.connect(self.scratch, views=True)
             try:
                 pg_schema.analyze(connection, stage="analyze")
             finally:

@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils import _catalog as catalog
 from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
-from ansible_collections.vya.backupdb.plugins.module_utils._engine import schema
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import coverage, schema
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
     Engine,
     Inspection,
@@ -290,6 +290,10 @@ class RestoreTask:
             # The dump was told to leave something out; what is there must still be as it was.
             mismatches = [text for text in mismatches if not text.endswith(schema.MISSING)]
         mismatches += schema.row_differences(manifest.tables, found.tables)
+        partly = bool(manifest.tool.get("extra_args"))
+        sequences, others = coverage.sequence_differences(manifest, found, partly=partly)
+        mismatches += sequences
+        self._warnings += [*others, *coverage.uncovered_differences(manifest, found)]
         return mismatches + schema.content_differences(manifest.tables, found.tables)
 
 
