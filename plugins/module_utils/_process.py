@@ -45,6 +45,8 @@ class Command:
     unset: tuple[str, ...] = ()
     fds: tuple[int, ...] = ()
     on_failure: t.Callable[[str], str] | None = None
+    # Takes out of its stderr what no message may repeat: rows.
+    clean: t.Callable[[str], str] | None = None
 
     @property
     def tool(self) -> str:
@@ -228,7 +230,8 @@ class Process:
 
     def stderr(self) -> str:
         """The tail of what it said, without secrets. Valid after :meth:`reap` or :meth:`wait_ok`."""
-        return self._run.redact(self._tail.decode("utf-8", "replace")).strip()
+        text = self._run.redact(self._tail.decode("utf-8", "replace")).strip()
+        return self.command.clean(text) if self.command.clean else text
 
     def read_chunks(self) -> t.Iterator[bytes]:
         """Its stdout until it closes it."""

@@ -22,6 +22,7 @@ import weakref
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import hints
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Login, Server
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.damage import advised
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_said import message, said
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
     BackupError,
     ConfigError,
@@ -48,11 +49,27 @@ _PACKAGES = {
     "mariadb": "mariadb-client (Debian) or mariadb (RHEL)",
     "mysql": "mysql-client or mysql-community-client of the server's version",
 }
-# Definitions must be printed in one way, whatever the server's defaults are; waits must not last for ever.
+# Definitions must be printed in one way, and answers be whole, whatever the server's defaults are; waits must not last
+# for ever.
 _SESSION = (
     "SET SESSION sql_mode = '', time_zone = '+00:00', sql_quote_show_create = 1, wait_timeout = 604800,"
-    " net_read_timeout = 3600, net_write_timeout = 3600, group_concat_max_len = 1048576"
+    " net_read_timeout = 3600, net_write_timeout = 3600, group_concat_max_len = 1048576,"
+    " sql_select_limit = 18446744073709551615, sql_big_selects = 1, sql_safe_updates = 0, sql_auto_is_null = 0,"
+    " completion_type = 0"
 )
+# The same for what only some servers know.
+_SOME_KNOW: t.Mapping[str, str] = {
+    "tx_read_only": "0",
+    "transaction_read_only": "0",
+    "max_statement_time": "0",
+    "max_execution_time": "0",
+    "idle_transaction_timeout": "0",
+    "idle_readonly_transaction_timeout": "0",
+    "idle_write_transaction_timeout": "0",
+    "sql_if_exists": "0",
+    "alter_algorithm": "DEFAULT",
+    "show_gipk_in_create_table_and_information_schema": "1",
+}
 
 
 def require_driver() -> None:
@@ -125,6 +142,7 @@ class Client:
         run.keep_secret(self.login.password)
         self._secrets: list[SecretFile] = []
         self._tls: ssl.SSLContext | None = None
+        self._plain: str | None = None
         self._found: dict[str, list[Tool]] = {}
 
     @staticmethod
@@ -165,12 +183,28 @@ class Client:
                     hint="Set tls_mode=prefer, or give the server a certificate (ssl_cert, ssl_key).",
                 )
             execute(connection, _SESSION, stage="connect")
+            self._make_plain(connection)
             self.run.on_cancel(functools.partial(_cancel, options, weakref.ref(connection)))
             return connection
         except (pymysql.Error, OSError, RuntimeError) as exc:
             raise ConnectError(
                 f"Cannot connect to {login.where()}: {self.run.redact(str(exc))}.", hint=hints.of_mysql(exc, login)
             ) from exc
+
+    def _make_plain(self, connection: t.Any) -> None:
+        """Switch off time limits and the like that an administrator gave all sessions; asked for once."""
+        self._plain = self.plain(connection)
+        if self._plain:
+            execute(connection, f"SET SESSION {self._plain}", stage="connect")
+
+    def plain(self, connection: t.Any) -> str:
+        """Assignments for a session of a tool, of what the server knows."""
+        if self._plain is None:
+            listed = ", ".join(f"'{name}'" for name in _SOME_KNOW)
+            sql = f"SHOW SESSION VARIABLES WHERE Variable_name IN ({listed})"
+            known = {str(row[0]).lower() for row in execute(connection, sql, stage="connect")}
+            self._plain = ", ".join(f"{name} = {value}" for name, value in _SOME_KNOW.items() if name in known)
+        return self._plain
 
     def _driver_tls(self) -> dict[str, t.Any]:
         """A context of our own, made once: the driver's takes 50 ms a connection to read the system's authorities, and
@@ -226,7 +260,12 @@ class Client:
         argv = (tool.path, f"--defaults-file={secret.path}", *options)
         env = {"LC_ALL": "C.UTF-8"}
         return Command(
-            argv, stage=stage, env=env, unset=("MYSQL_PWD", "MYSQL_HOST", "MYSQL_TCP_PORT"), fds=(secret.fd,)
+            argv,
+            stage=stage,
+            env=env,
+            unset=("MYSQL_PWD", "MYSQL_HOST", "MYSQL_TCP_PORT"),
+            fds=(secret.fd,),
+            clean=said,
         )
 
     def find_tools(self, name: str) -> list[Tool]:
@@ -326,7 +365,14 @@ def execute(connection: t.Any, sql: str | bytes, *, stage: str) -> list[tuple[t.
             cursor.execute(sql)
             return list(cursor.fetchall())
     except (pymysql.Error, OSError) as exc:
-        raise advised(EngineError(f"The server refused a statement: {exc}", stage=stage)) from exc
+        raise advised(EngineError(f"The server refused a statement: {worded(exc)}", stage=stage)) from exc
+
+
+def worded(exc: BaseException, *, data: bool = False) -> str:
+    """A driver's error: its number, and the message without values of rows. ``data``: the statement had rows in it."""
+    if len(exc.args) > 1 and isinstance(exc.args[0], int):
+        return f"({exc.args[0]}) {message(exc.args[0], str(exc.args[1]), data=data)}"
+    return str(exc)
 
 
 def error_number(exc: BaseException | None) -> int:
@@ -336,4 +382,4 @@ def error_number(exc: BaseException | None) -> int:
     return arguments[0] if arguments and isinstance(arguments[0], int) else 0
 
 
-__all__ = ("Client", "Tool", "error_number", "execute", "merge_option_file", "require_driver")
+__all__ = ("Client", "Tool", "error_number", "execute", "merge_option_file", "require_driver", "worded")

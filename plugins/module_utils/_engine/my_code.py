@@ -8,9 +8,11 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_script
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_definers, my_script
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_advice import creating
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import execute
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import (
     literal,
@@ -22,6 +24,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_moved import 
 
 # How much of a definition is shown in an error.
 _SHOWN = 200
+_READ_BY_VIEWS = ("view", "function")
 
 
 def run_script(
@@ -32,29 +35,55 @@ def run_script(
     new: str,
     names: set[str],
     events: t.Mapping[str, str] | None = None,
+    modes: t.Sequence[str] = (),
+    absent: t.Container[my_definers.Account] = (),
+    owned: bool = False,
     stage: str,
 ) -> None:
     """Run a script of definitions in the database ``new``, with the qualifier ``old`` carried over.
 
-    ``events``: keywords to replace in events, so that they are created disabled.
+    ``events``: keywords to replace in events, so that they are created disabled; ``modes``: of sql_mode, beside those
+    that the script sets; ``absent``: definers that the server lacks, whose place the login takes; when all is to be
+    ``owned`` at the end, only for a time, in what views read.
     """
     execute(connection, f"USE {quote(new)}", stage=stage)
     folds = str(execute(connection, "SELECT @@lower_case_table_names", stage=stage)[0][0]) != "0"
     known = {name.lower() for name in names} if folds else names
+    settings: list[my_script.Statement] = []
+    again: list[tuple[list[my_script.Statement], list[bytes]]] = []
     for number, statement in enumerate(my_script.read(script), 1):
         made = my_script.created(statement.text, statement.sql_mode)
         text = statement.text
         if made is not None or text.startswith("DO SETVAL"):
             text = _moved(statement, old, new, known, folds)
+        if modes and made is None:
+            text = my_script.with_modes(text, modes)
         if events and made is not None and made[0] == "event":
             text = replace_word(text, events, before="DO", sql_mode=statement.sql_mode)
+        if absent and made is not None and my_definers.definer(text, statement.sql_mode) in absent:
+            if owned and made[0] in _READ_BY_VIEWS:
+                again.append((settings, _instead(*made, text, statement.codec)))
+            if not owned or made[0] in _READ_BY_VIEWS:
+                text = my_definers.replaced(text, statement.sql_mode, None)
+        settings = [*settings, statement] if made is None else []
         try:
             execute(connection, text.encode(statement.codec), stage=stage)
         except EngineError as exc:
             what = f"{made[0]} {made[1]!r}" if made else text[:_SHOWN]
             raise EngineError(
-                f"Statement {number} of the definitions ({what}) failed: {exc.msg}", stage=stage
+                f"Statement {number} of the definitions ({what}) failed: {exc.msg}", stage=stage, hint=creating(exc)
             ) from exc.__cause__
+    # From outside: what a view reads must still belong to somebody who is there.
+    for before, instead in reversed(again):
+        for raw in [*(setting.text.encode(setting.codec) for setting in before), *instead]:
+            execute(connection, raw, stage=stage)
+
+
+def _instead(kind: str, name: str, text: str, codec: str) -> list[bytes]:
+    """Statements that put ``text`` in the place of what has its name."""
+    if kind == "view":
+        return [re.sub(r"^CREATE ", "CREATE OR REPLACE ", text).encode(codec)]
+    return [f"DROP FUNCTION {quote(name)}".encode(codec), text.encode(codec)]
 
 
 def _moved(statement: my_script.Statement, old: str, new: str, known: set[str], folds: bool) -> str:

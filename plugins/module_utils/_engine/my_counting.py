@@ -13,6 +13,7 @@ import re
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_columns, my_content, my_coverage, my_lossy
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_advice import about
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import error_number, execute
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_columns import Column
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_lossy import Risk
@@ -101,8 +102,7 @@ class Counter:
             try:
                 self._table(name, scope, found)
             except EngineError as exc:
-                exc.msg = f"The table {name} cannot be counted. {exc.msg}"
-                raise
+                raise about(exc, f"The table {name!r} of {self._database!r} cannot be counted") from exc.__cause__
             if in_transaction:
                 self._run("ROLLBACK TO SAVEPOINT backupdb_count")
         return found

@@ -25,6 +25,8 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import D
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.damage import advised
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, Tool, execute
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_counting import Counted, Counter, Scope, sequences
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_definers import definer
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_directories import listed
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_globals import account_statements
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_lock import GlobalReadLock
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_rights import check_readable
@@ -74,7 +76,7 @@ class MysqlDump(Dump):
         except BaseException:
             self.close()
             raise
-        self.properties = {"charset": self._charset, "collation": self._collation}
+        self.properties = {"charset": self._charset, "collation": self._collation, **self._about_target()}
         self._rows = Counter(self._connection, database, self._reader, self._definitions, self._columns)
         self._as_bytes = my_lossy.in_bytes(self._columns, server.flavour)
         self._longest = my_packets.Longest()
@@ -86,6 +88,16 @@ class MysqlDump(Dump):
             "extra_args": list(self._extra),
         }
         self._notes += self._engine_warnings()
+
+    def _about_target(self) -> dict[str, t.Any]:
+        """What a server must have, or will do otherwise, that takes the database."""
+        owners = {definer(item.text, item.sql_mode) for item in self._definitions} - {None}
+        found = {
+            "definers": sorted(list(item) for item in owners if item),
+            "directories": self._reader.directories,
+        }
+        folding = int(self._query("SELECT @@lower_case_table_names")[0][0])
+        return {"lower_case_table_names": folding, **{key: value for key, value in found.items() if value}}
 
     def _engine_warnings(self) -> t.Iterator[str]:
         odd = [name for name in self._reader.tables if name in self._odd()]
@@ -100,6 +112,11 @@ class MysqlDump(Dump):
             yield f"The history of system-versioned tables is not in the backup: {shown}."
         if self._rows.elsewhere:
             yield my_coverage.warning(self._reader.engines, self._rows.elsewhere)
+        if self._reader.directories:
+            yield (
+                "Tables with files in directories of their own (DATA DIRECTORY); a restore puts them into the server's"
+                f" own folder: {listed(self._reader.directories)}."
+            )
         if self._extra:
             yield "The backup was made with extra_args; they may leave parts of the database out."
 
@@ -166,7 +183,9 @@ class MysqlDump(Dump):
                 " GRANT RELOAD ON *.* to the account for exact counts."
             )
         ignored = [f"--ignore-table={self._database}.{name}" for name in (*self._reader.views, *self._reader.sequences)]
-        argv = (*self._args, *self._extra, *ignored, "--", self._database)
+        plain = self._client.plain(self._connection)
+        first = [f"--init-command=SET SESSION {plain}"] if plain and self._tool.knows("init-command") else []
+        argv = (*self._args, *first, *self._extra, *ignored, "--", self._database)
         command = self._client.tool(self._tool, *argv, stage="dump")
         watch = Watch(_SNAPSHOT_IS_OPEN, self._snapshot_open)
         return self._section("data-0001.sql", command, watch)

@@ -23,6 +23,11 @@ _NOT_THERE = (1049, 1054, 1141, 1146, 1147, 1305, 1403)
 # To grant PROXY or a role one needs it with the option to grant it, which no other privilege includes.
 _DENIED = 1698
 _SHOWN = 200
+_FAILURES = 5
+# Numbers of the driver, between those of the servers: the connection is lost.
+_CLIENT_ERRORS, _SERVER_AGAIN = 2000, 3000
+_AFTER_ROLES = ("REQUIRE", "WITH", "PASSWORD", "ACCOUNT", "FAILED_LOGIN_ATTEMPTS", "COMMENT", "ATTRIBUTE")
+_EXISTS = ("IF", "NOT", "EXISTS")
 
 
 def _account(user: str, host: str) -> str:
@@ -58,7 +63,59 @@ def account_statements(connection: t.Any, server: Server) -> list[str]:
             "SELECT user, host, default_role FROM mysql.user WHERE is_role = 'N' AND default_role <> '' ORDER BY 1, 2"
         ):
             out.append(f"SET DEFAULT ROLE {quote(role)} FOR {_account(user, host)}")
-    return list(dict.fromkeys(out))
+    return orderly(dict.fromkeys(out))
+
+
+def orderly(statements: t.Iterable[str]) -> list[str]:
+    """The statements in an order in which a server takes them, and without those that none takes: a default role comes
+    after the grant of that role; MariaDB's PUBLIC, that everybody is, needs no CREATE ROLE and allows none."""
+    out: list[str] = []
+    last: list[str] = []
+    for statement in statements:
+        words = [word for word in split(statement) if word.kind != "space"]
+        upper = [word.text.upper() if word.kind == "word" else "" for word in words]
+        if upper[:2] == ["CREATE", "ROLE"] and words[-1].name == "PUBLIC":
+            continue
+        if upper[:3] == ["SET", "DEFAULT", "ROLE"]:
+            last.append(statement)
+            continue
+        created, default = _default_role(statement) if upper[:2] == ["CREATE", "USER"] else (statement, "")
+        out.append(created)
+        last += [default] if default else []
+    return out + last
+
+
+def _default_role(statement: str) -> tuple[str, str]:
+    """(CREATE USER without its DEFAULT ROLE, the statement that sets it); MySQL says both in one."""
+    words = split(statement)
+    upper = [word.text.upper() if word.kind == "word" else "" for word in words]
+    begin = next((i for i, word in enumerate(upper) if word == "DEFAULT" and upper[i + 2 : i + 3] == ["ROLE"]), -1)
+    if begin < 0:
+        return statement, ""
+    end = next((i for i in range(begin + 3, len(words)) if upper[i] in _AFTER_ROLES), len(words))
+    named = "".join(word.text for word in words[begin + 3 : end]).strip()
+    left = "".join(word.text for word in [*words[:begin], *words[end:]]).strip()
+    return left, f"SET DEFAULT ROLE {named} TO {about(statement)}"
+
+
+def about(statement: str) -> str:
+    """The account or role that a statement is about, as it names it."""
+    words = split(statement)
+    upper = [word.text.upper() if word.kind == "word" else "" for word in words]
+    verbs = {
+        "CREATE": ("USER", "ROLE"),
+        "ALTER": ("USER",),
+        "REVOKE": ("FROM",),
+        "GRANT": ("TO",),
+        "SET": ("TO", "FOR"),
+    }
+    wanted = verbs.get(upper[0] if upper else "", ())
+    at = next((i for i, word in enumerate(upper) if word in wanted), -1)
+    if at < 0:
+        return "an account"
+    begin = next((i for i in range(at + 1, len(words)) if words[i].kind != "space" and upper[i] not in _EXISTS), at)
+    end = next((i for i in range(begin + 1, len(words)) if words[i].kind == "space"), len(words))
+    return "".join(word.text for word in words[begin:end]).rstrip(";,")
 
 
 def _if_not_exists(statement: str) -> str:
@@ -98,28 +155,61 @@ def _without_password(statement: str) -> str:
 
 
 def restore_accounts(connection: t.Any, statements: t.Iterable[str]) -> tuple[list[str], list[str]]:
-    """Run what :func:`account_statements` wrote.
+    """Run what :func:`account_statements` wrote. A statement that fails costs no other one.
 
     Returns warnings, and those grants that name an object which is not there: they can be tried again once it is.
     """
-    warnings, waiting = [], []
-    for number, statement in enumerate(statements, 1):
+    warnings: list[str] = []
+    waiting: list[str] = []
+    failed: list[EngineError] = []
+    lost: set[str] = set()
+    done = 0
+    for statement in orderly(statements):
+        account = about(statement)
+        if account in lost:
+            continue  # said already
         try:
             execute(connection, statement, stage="globals")
+            done += 1
         except EngineError as exc:
-            if error_number(exc) in _NOT_THERE:
+            number = error_number(exc)
+            if not 0 < number < _CLIENT_ERRORS and not number >= _SERVER_AGAIN:
+                raise
+            if statement[:7].upper() == "REVOKE ":
+                warnings.append(_more(statement, account, exc))
+            elif number in _NOT_THERE:
                 waiting.append(statement)
-                continue
-            if error_number(exc) == _DENIED and _needs_admin(statement):
+            elif number == _DENIED and _needs_admin(statement):
                 warnings.append(f"Left out, as only who may pass it on can grant it: {statement[:_SHOWN]}")
-                continue
-            raise EngineError(
-                f"Statement {number} of the globals failed: {_without_quote(exc.msg)}",
-                stage="globals",
-                hint="Accounts and grants before it are in place; running it again is harmless.",
-            ) from exc
+            else:
+                failed.append(exc)
+                lost |= {account} if statement[:7].upper() == "CREATE " else set()
+                warnings.append(f"The account {account} {_without(statement)}: {_without_quote(exc.msg)}")
+    if failed and not done:
+        raise EngineError(
+            f"No statement of the globals succeeded. {'; '.join(warnings[:_FAILURES])}",
+            stage="globals",
+            hint="The login needs CREATE USER, and what it is to grant, WITH GRANT OPTION.",
+        ) from failed[0].__cause__
     execute(connection, "FLUSH PRIVILEGES", stage="globals")
     return warnings, waiting
+
+
+def _without(statement: str) -> str:
+    """What an account lacks when a statement failed."""
+    if statement[:7].upper() == "CREATE ":
+        return "was not created, nor given anything"
+    if statement[:4].upper() == "SET ":
+        return "has no default role"
+    return f"lacks a grant ({statement[:_SHOWN]})"
+
+
+def _more(statement: str, account: str, exc: EngineError) -> str:
+    """A REVOKE takes a part out of a wider grant, which has been given already."""
+    return (
+        f"The account {account} may now read and do more than at the source, since this failed: {statement[:_SHOWN]}"
+        f" ({exc.msg}). Set partial_revokes=ON on this server and run the statement, or narrow the account's grants."
+    )
 
 
 def _needs_admin(statement: str) -> bool:

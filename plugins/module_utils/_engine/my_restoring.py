@@ -8,12 +8,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
-from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_columns, my_packets, my_script
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import (
+    my_columns,
+    my_definers,
+    my_directories,
+    my_packets,
+    my_script,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
     Inspection,
     Restore,
@@ -24,12 +31,14 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, error_number, execute
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_code import run_script
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_counting import Counted, Counter, Scope, sequences
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_directories import check_movable
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_dumping import HISTORY
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_rights import check_restore
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_schema import UNCOMPARED, Reader
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_session import MysqlSession
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_swap import Plan, Swap
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_sweep import take_lock, unfinished
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_tolerance import TABLE_MODES, Tolerance, tolerate
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import literal, quote, replace_word
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, ConfigError, EngineError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Sequence, utc_now
@@ -40,6 +49,7 @@ SYSTEM = ("mysql", "information_schema", "performance_schema", "sys", "ndbinfo",
 # Above are errors of the connection: nobody knows what the server did.
 _CLIENT_ERRORS = 2000
 _DENIED = (1044, 1142, 1227)
+_SCHEMATA = "information_schema.schemata"
 _NAME = re.compile(r"^[a-z0-9_]+\Z")
 
 
@@ -61,6 +71,9 @@ class MysqlRestore(Restore):
         self._names: set[str] = set()
         self._source = plan.origin.database
         self._unfinished = ""
+        # Accounts that own code of the backup and are not on this server.
+        self._absent: frozenset[my_definers.Account] = frozenset()
+        self._tolerance = Tolerance({}, ())
         self._charset = (str(plan.origin.properties.get("charset")), str(plan.origin.properties.get("collation")))
 
     def _run(self, sql: str, stage: str) -> list[tuple[t.Any, ...]]:
@@ -92,6 +105,7 @@ class MysqlRestore(Restore):
                     hint="Choose another target, or set if_exists=replace to load beside it and swap.",
                 )
             self._check_references()
+            check_movable(self._admin, self._server, plan.target)
         check_restore(
             self._admin,
             self.scratch,
@@ -102,16 +116,47 @@ class MysqlRestore(Restore):
         # A script may tell one of them: the server knows what goes with it.
         if not (any if plan.origin.foreign else all)(told) or not all(_NAME.match(name) for name in told if name):
             raise ConfigError("The backup tells no character set and collation.")
-        return []
+        return list(self._notes(globals_follow))
+
+    def _notes(self, globals_follow: bool) -> t.Iterator[str]:
+        """What will not be as it was at the source."""
+        properties = self._plan.origin.properties
+        directories = [str(name) for name in properties.get("directories", ())]
+        if directories:
+            yield (
+                "Tables had files in directories of their own (DATA DIRECTORY) at the source, and come into this"
+                f" server's own folder: {my_directories.listed(directories)}."
+            )
+        owners = [(str(item[0]), str(item[1])) for item in properties.get("definers", ())]
+        self._absent = frozenset() if globals_follow else my_definers.missing(self._admin, owners)
+        if self._absent and self._plan.drill:
+            yield (
+                "Views, triggers, routines and events of accounts that this server does not have were loaded as the"
+                f" account that drills; their definers were not compared: {my_definers.listed(self._absent)}."
+            )
+        elif self._absent:
+            my_definers.check(self._admin, self._server, self._absent)
+            yield (
+                "Views, triggers, routines and events belong to accounts that this server does not have, and cannot be"
+                f" used before these are created: {my_definers.listed(self._absent)}. Restore with globals=true, or"
+                " create them."
+            )
 
     def _check_references(self) -> None:
         """A foreign key of another database would follow the old tables out of the target."""
         target = literal(self._plan.target)
-        rows = self._run(
+        sql = (
             "SELECT DISTINCT constraint_schema, table_name FROM information_schema.referential_constraints"
-            f" WHERE unique_constraint_schema = {target} AND constraint_schema <> {target}",
-            "preflight",
+            f" WHERE unique_constraint_schema = {target} AND constraint_schema"
         )
+        try:
+            rows = self._run(f"{sql} <> {target}", "preflight")
+        except EngineError:
+            # A broken table somewhere on the server: each database by itself.
+            rows = []
+            for (name,) in self._run(f"SELECT schema_name FROM {_SCHEMATA} WHERE schema_name <> {target}", "preflight"):
+                with contextlib.suppress(EngineError):
+                    rows += self._run(f"{sql} = {literal(name)}", "preflight")
         if rows:
             listed = ", ".join(f"{row[0]}.{row[1]}" for row in rows[:10])
             raise ConfigError(
@@ -152,21 +197,23 @@ class MysqlRestore(Restore):
         options = ["--binary-mode", "--default-character-set=utf8mb4", "--max-allowed-packet=1073741824", "--batch"]
         options += [f"--{name}" for name in ("skip-print-query-on-error", "skip-reconnect") if tool.knows(name[5:])]
         # Key checks would read each parent row; the source has checked them.
-        options.append("--init-command=SET SESSION foreign_key_checks = 0, unique_checks = 0")
+        first = ", ".join(filter(None, ("foreign_key_checks = 0, unique_checks = 0", self._client.plain(self._admin))))
+        options.append(f"--init-command={self._tolerance.statement(first)}")
         return self._client.tool(tool, *options, f"--database={self.scratch}", stage="load")
 
     def _load_tables(self, script: bytes) -> None:
         self._names |= my_script.names_in(script)
-        self._in_scratch(script, {})
+        self._in_scratch(script, {}, TABLE_MODES)
 
     def _load_code(self, script: bytes) -> None:
         self._names |= my_script.names_in(script)
         self._code = script
         self._in_scratch(script, {"ENABLE": "DISABLE"})  # an event must not run beside its target
 
-    def _in_scratch(self, script: bytes, events: t.Mapping[str, str]) -> None:
+    def _in_scratch(self, script: bytes, events: t.Mapping[str, str], modes: t.Sequence[str] = ()) -> None:
         connection = self._client.connect()
         try:
+            self._tolerance = tolerate(connection, own=True, stage="load")
             run_script(
                 connection,
                 script,
@@ -174,8 +221,13 @@ class MysqlRestore(Restore):
                 new=self.scratch,
                 names=self._names,
                 events=events,
+                modes=modes,
+                absent=self._absent,
                 stage="load",
             )
+        except EngineError as exc:
+            exc.hint = f"{exc.hint} {self._tolerance.hint()}".strip()
+            raise
         finally:
             connection.close()
 
@@ -202,7 +254,7 @@ class MysqlRestore(Restore):
         connection = self._client.connect()
         try:
             reader = Reader(connection, self.scratch, stage="verify")
-            definitions = reader.definitions()
+            definitions = self._as_owned(reader.definitions())
             counted = Counted()
             following: tuple[Sequence, ...] = ()
             if rows:
@@ -217,6 +269,18 @@ class MysqlRestore(Restore):
             )
         finally:
             connection.close()
+
+    def _as_owned(self, definitions: t.Sequence[my_script.Definition]) -> list[my_script.Definition]:
+        """With the definers that were replaced for the time in the scratch database."""
+        if not self._absent:
+            return list(definitions)
+        owners = my_definers.owners(self._code)
+        return [
+            dataclasses.replace(item, text=my_definers.replaced(item.text, item.sql_mode, owners[item.kind, item.name]))
+            if owners.get((item.kind, item.name)) in self._absent
+            else item
+            for item in definitions
+        ]
 
     def compared(self, objects: t.Iterable[SchemaObject]) -> list[SchemaObject]:
         return [item for item in objects if not item.name.startswith(UNCOMPARED)]

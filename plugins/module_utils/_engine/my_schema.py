@@ -8,11 +8,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_shown
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_advice import about
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import error_number, execute
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_directories import names_directory
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_script import Definition
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import (
     literal,
@@ -32,6 +35,7 @@ _INVALID_VIEW = 1356
 _GONE = (1146, 1305, 1360, 1539, 4091)
 _ATTEMPTS = 3
 _NO_EXECUTE = 1370
+_NO_DEFINER = 1449
 _AUTO_INCREMENT = re.compile(r"^(\).*?) AUTO_INCREMENT=[0-9]+", re.M)
 # MySQL 8 repeats a column's character set before its collation only in tables that were created from its own words.
 _IMPLIED = re.compile(r" CHARACTER SET \w+(?= COLLATE )")
@@ -43,8 +47,10 @@ class Reader:
     """Reads one database through one connection, whose current database it becomes (definitions are then printed
     without the database's name wherever the server can do without it)."""
 
-    def __init__(self, connection: t.Any, database: str, *, stage: str = "schema") -> None:
+    def __init__(self, connection: t.Any, database: str, *, stage: str = "schema", lenient: bool = False) -> None:
+        """``lenient``: take views that nobody can use since a definer is missing."""
         self._connection, self._database, self._stage = connection, database, stage
+        self._lenient = lenient
         self._schema = literal(database)
         self._run(f"USE {quote(database)}")
         self.folds = str(self._run("SELECT @@lower_case_table_names")[0][0]) != "0"
@@ -57,6 +63,8 @@ class Reader:
         known = {*self.sequences, *self.views}
         self.tables = [row[0] for row in rows if row[0] not in known and row[1] != "TEMPORARY"]
         self.engines = {row[0]: row[2] or "" for row in rows if row[0] in set(self.tables)}
+        # Tables with DATA DIRECTORY or INDEX DIRECTORY, of their own or of partitions, once they were read.
+        self.directories: list[str] = []
         self.versioned = [row[0] for row in rows if row[1] == "SYSTEM VERSIONED"]
 
     def _run(self, sql: str) -> list[tuple[t.Any, ...]]:
@@ -77,15 +85,28 @@ class Reader:
     def table_definitions(self) -> list[Definition]:
         """Sequences, then tables (whose columns may take defaults from sequences)."""
         found = [Definition("sequence", name, self._show("SEQUENCE", name)[1]) for name in self.sequences]
-        return found + [Definition("table", name, self._show("TABLE", name)[1]) for name in self.tables]
+        found += [Definition("table", name, self._show("TABLE", name)[1]) for name in self.tables]
+        self.directories = [item.name for item in found if item.kind == "table" and names_directory(item.text)]
+        without = self._without_directories(self.directories)
+        return [dataclasses.replace(item, text=without.get(item.name, item.text)) for item in found]
+
+    def _without_directories(self, tables: t.Iterable[str]) -> dict[str, str]:
+        """Definitions as they are to be restored: where a server keeps its files is no part of a database."""
+        self._run("SET SESSION sql_mode = 'NO_DIR_IN_CREATE'")
+        try:
+            return {name: self._show("TABLE", name)[1] for name in tables}
+        finally:
+            self._run("SET SESSION sql_mode = ''")
 
     def code_definitions(self) -> list[Definition]:
         """Routines, views (each after those it reads), triggers in their order of action, events."""
         return [*self._routines(), *self._ordered(self._views()), *self._triggers(), *self._events()]
 
     def _show(self, kind: str, name: str) -> tuple[t.Any, ...]:
-        rows = self._run(f"SHOW CREATE {kind} {quote(self._database)}.{quote(name)}")
-        return rows[0]
+        try:
+            return self._run(f"SHOW CREATE {kind} {quote(self._database)}.{quote(name)}")[0]
+        except EngineError as exc:
+            raise about(exc, f"The {kind.lower()} {name!r} of {self._database!r} cannot be read") from exc.__cause__
 
     def _shown(self, kind: str, name: str, printed: my_shown.Printed, table: str = "") -> list[t.Any]:
         return my_shown.show_create(
@@ -120,7 +141,9 @@ class Reader:
                 _name, text, charset, collation = self._show("VIEW", name)[:4]
             except EngineError as exc:
                 if error_number(exc) != _INVALID_VIEW:
-                    raise
+                    named = repr(name) in exc.msg
+                    cannot = f"The view {name!r} of {self._database!r} cannot be read"
+                    raise (exc if named else about(exc, cannot)) from exc.__cause__
                 raise EngineError(
                     f"The view {name!r} of {self._database!r} is invalid: it uses tables, columns or functions that"
                     " are missing, or its definer lacks rights on them.",
@@ -135,6 +158,8 @@ class Reader:
         try:
             self._run(f"SHOW FIELDS FROM {name}")
         except EngineError as exc:
+            if self._lenient and error_number(exc) in (_NO_DEFINER, _INVALID_VIEW):
+                return
             if error_number(exc) != _NO_EXECUTE:
                 raise
             # MariaDB asks the account itself for the right to execute what the view calls; the definer has it.

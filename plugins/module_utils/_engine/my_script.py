@@ -126,6 +126,14 @@ def write(definitions: t.Sequence[Definition], title: str, database_collation: s
     return b"".join(out)
 
 
+def with_modes(text: str, modes: t.Sequence[str]) -> str:
+    """A statement that sets sql_mode, with more modes; any other as it is."""
+    found = _SQL_MODE.match(text)
+    if found is None:
+        return text
+    return f"SET SESSION sql_mode = {literal(','.join([*filter(None, found.group(1).split(',')), *modes]))}"
+
+
 @dataclasses.dataclass(frozen=True)
 class Statement:
     """A statement of a script, with the codec it is written in and the sql_mode it is meant for."""
@@ -184,4 +192,4 @@ def names_in(script: bytes) -> set[str]:
     return {item[1] for item in found if item is not None}
 
 
-__all__ = ("Definition", "Statement", "created", "names_in", "read", "write")
+__all__ = ("Definition", "Statement", "created", "names_in", "read", "with_modes", "write")

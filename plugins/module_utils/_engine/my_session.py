@@ -17,7 +17,8 @@ import re
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Session
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import execute
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import execute, worded
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_tolerance import tolerate
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import quote
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError
 
@@ -37,8 +38,6 @@ _SEEN = (
 )
 # What is run later, by itself or by a statement, may set what a statement does not show.
 _CODE = re.compile(rb"\b(?:TRIGGER|FUNCTION|PROCEDURE|PACKAGE)\b", re.I)
-# Errors that quote names, never values: unknown columns and tables, too many or few columns, no default.
-_NAMES_ONLY = (1054, 1136, 1146, 1364)
 
 
 class MysqlSession(Session):
@@ -51,6 +50,7 @@ class MysqlSession(Session):
         kept = ",".join(mode for mode in modes if mode not in _OTHER_STRINGS)
         execute(connection, f"SET SESSION sql_mode = '{kept}', time_zone = @@GLOBAL.time_zone", stage="load")
         execute(connection, "SET SESSION group_concat_max_len = @@GLOBAL.group_concat_max_len", stage="load")
+        tolerate(connection, own=False, stage="load")
         execute(connection, f"USE {quote(database)}", stage="load")
         self._cursor = connection.cursor()
         self._strings = (True, False, True)
@@ -62,7 +62,7 @@ class MysqlSession(Session):
             while self._cursor.nextset():
                 pass
         except pymysql.Error as exc:
-            raise EngineError(f"The server refused it: {_words(exc, data)}", stage="load") from exc
+            raise EngineError(f"The server refused it: {worded(exc, data=data)}", stage="load") from exc
         self._code = self._code or (not data and _CODE.search(statement) is not None)
 
     def agree(self, strings: tuple[bool, bool, bool] | None) -> None:
@@ -99,14 +99,6 @@ class MysqlSession(Session):
     def close(self) -> None:
         with contextlib.suppress(Exception):
             self._connection.close()
-
-
-def _words(exc: BaseException, data: bool) -> str:
-    """Number and message. Where a message about data quotes something, it may be a value of a row."""
-    number, message = (exc.args[0], str(exc.args[1])) if len(exc.args) > 1 else ("", str(exc))
-    if data and number not in _NAMES_ONLY:
-        message = re.sub(r"'.*'", "'...'", message, flags=re.S)
-    return f"({number}) {message}"
 
 
 __all__ = ("MysqlSession",)

@@ -13,17 +13,16 @@ that a run which finds it can finish the swap, or undo it, whoever died.
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import dataclasses
-import json
 import time
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_script
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_definers, my_script
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, execute
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_code import drop_code, run_script
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_plan import Plan
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_schema import ENABLED, Reader
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_tolerance import tolerate
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import (
     literal,
     quote,
@@ -45,45 +44,6 @@ _PAUSE = 0.05
 _SHOWN = 200
 
 
-@dataclasses.dataclass
-class Plan:
-    """What a swap moves, as its journal keeps it. ``previous``: empty when there is no target yet."""
-
-    source: str
-    scratch: str
-    target: str
-    previous: str
-    keep_previous: bool
-    charset: tuple[str, str]
-    code: bytes
-    names: tuple[str, ...]
-    tables: tuple[str, ...] = ()
-    old_tables: tuple[str, ...] = ()
-    old_triggers: tuple[str, ...] = ()
-    old_code: bytes = b""
-    old_names: tuple[str, ...] = ()
-    old_charset: tuple[str, str] = ("", "")
-    grants: tuple[tuple[str, str, str], ...] = ()
-
-    def to_json(self) -> str:
-        """For the journal."""
-        fields = dataclasses.asdict(self)
-        for key in ("code", "old_code"):
-            fields[key] = base64.b64encode(fields[key]).decode()
-        return json.dumps(fields)
-
-    @classmethod
-    def from_json(cls, text: str) -> Plan:
-        """From the journal."""
-        fields = json.loads(text)
-        for key in ("code", "old_code"):
-            fields[key] = base64.b64decode(fields[key])
-        for key, value in fields.items():
-            fields[key] = tuple(value) if isinstance(value, list) else value
-        fields["grants"] = tuple(tuple(item) for item in fields["grants"])
-        return cls(**fields)
-
-
 class Swap:
     """One swap, begun here or found in a journal."""
 
@@ -95,6 +55,7 @@ class Swap:
 
     def _connect(self) -> None:
         self._connection = self._client.connect()
+        tolerate(self._connection, own=True, stage="swap")  # a default that moves alters its table
         self._run("SET SESSION foreign_key_checks = 1")
         self._run(f"SET SESSION lock_wait_timeout = {_LOCK_WAIT}")
 
@@ -116,8 +77,10 @@ class Swap:
         and could not be dropped; the next sweep does that."""
         plan, step = self._plan, self._client.run.step
         self._gather()
-        self._run(f"CREATE TABLE {quote(plan.scratch)}.{JOURNAL} (plan LONGTEXT CHARACTER SET utf8mb4)")
-        self._run(f"INSERT INTO {quote(plan.scratch)}.{JOURNAL} VALUES ({_hex(plan.to_json())})")
+        # Some servers take no table without a primary key.
+        columns = "id INT NOT NULL PRIMARY KEY, plan LONGTEXT CHARACTER SET utf8mb4"
+        self._run(f"CREATE TABLE {quote(plan.scratch)}.{JOURNAL} ({columns})")
+        self._run(f"INSERT INTO {quote(plan.scratch)}.{JOURNAL} (id, plan) VALUES (1, {_hex(plan.to_json())})")
         step("journal written")
         try:
             self._prepare()
@@ -150,7 +113,8 @@ class Swap:
         scratch = Reader(self._connection, plan.scratch, stage="swap")
         plan.tables = (*scratch.sequences, *scratch.tables)
         if plan.previous:
-            old = Reader(self._connection, plan.target, stage="swap")
+            lenient = my_definers.any_missing(self._connection, plan.target)
+            old = Reader(self._connection, plan.target, stage="swap", lenient=lenient)
             definitions = old.code_definitions()
             plan.old_tables = (*old.sequences, *old.tables)
             plan.old_triggers = tuple(item.name for item in definitions if item.kind == "trigger")
@@ -275,7 +239,17 @@ class Swap:
         names: t.Sequence[str],
         events: t.Mapping[str, str] | None = None,
     ) -> None:
-        run_script(self._connection, script, old=old, new=new, names=set(names), events=events, stage="swap")
+        run_script(
+            self._connection,
+            script,
+            old=old,
+            new=new,
+            names=set(names),
+            events=events,
+            absent=my_definers.missing(self._connection, my_definers.owners(script).values()),
+            owned=True,
+            stage="swap",
+        )
 
     def _grant(self) -> None:
         """Give back the grants on routines that exist again."""

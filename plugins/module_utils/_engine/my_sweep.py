@@ -20,6 +20,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words impo
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError, LockedError
 
 SCRATCH = re.compile(r"_backupdb_(?:scratch|old)_[0-9a-f]{8}\Z")
+_SCRATCHES = "SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE '%backupdb\\_scratch\\_%'"
 # No such database, no such table.
 _GONE = (1049, 1146)
 
@@ -34,8 +35,7 @@ def take_lock(connection: t.Any, name: str) -> None:
 def sweep_scratch(client: Client, admin: t.Any) -> list[str]:
     """Finish, undo and drop what restores that died have left. Databases of restores that live are locked."""
     done: list[str] = []
-    sql = "SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE '%backupdb\\_scratch\\_%'"
-    for (name,) in execute(admin, sql, stage="sweep"):
+    for (name,) in execute(admin, _SCRATCHES, stage="sweep"):
         if not SCRATCH.search(name):
             continue
         with contextlib.suppress(LockedError):
@@ -81,11 +81,16 @@ def _concerns(plan: Plan, scratch: str, target: str) -> bool:
 def unfinished(admin: t.Any, target: str) -> str:
     """The scratch database whose journal tells of a swap of ``target`` that has not come to its end, or nothing. The
     caller holds the lock of ``target``."""
+    # Asked of scratch databases alone: a broken table elsewhere is none of a restore's concern.
+    schemas = [name for (name,) in execute(admin, _SCRATCHES, stage="create") if SCRATCH.search(name)]
+    if not schemas:
+        return ""
     listed = ", ".join(literal(name) for name in JOURNALS if name != SETTLED)
-    sql = f"SELECT table_schema, table_name FROM information_schema.tables WHERE table_name IN ({listed})"
+    sql = (
+        f"SELECT table_schema, table_name FROM information_schema.tables WHERE table_name IN ({listed})"
+        f" AND table_schema IN ({', '.join(map(literal, schemas))})"
+    )
     for name, journal in execute(admin, sql, stage="create"):
-        if not SCRATCH.search(name):
-            continue
         try:
             plans = execute(admin, f"SELECT plan FROM {quote(name)}.{journal}", stage="create")
         except EngineError as exc:

@@ -34,6 +34,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_rights imp
     missing,
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_sweep import SCRATCH, sweep_scratch
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import literal
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConnectError, EngineError, ToolError
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Run
 
@@ -92,15 +93,32 @@ class MysqlEngine(Engine):
         return self._server
 
     def databases(self) -> list[Database]:
-        rows = self._query(
-            "SELECT s.schema_name, SUM(COALESCE(t.data_length, 0) + COALESCE(t.index_length, 0))"
-            " FROM information_schema.schemata s LEFT JOIN information_schema.tables t"
-            " ON t.table_schema = s.schema_name AND t.table_type <> 'VIEW'"
-            " GROUP BY s.schema_name ORDER BY s.schema_name"
-        )
+        try:
+            rows = self._query(
+                "SELECT s.schema_name, SUM(COALESCE(t.data_length, 0) + COALESCE(t.index_length, 0))"
+                " FROM information_schema.schemata s LEFT JOIN information_schema.tables t"
+                " ON t.table_schema = s.schema_name AND t.table_type <> 'VIEW'"
+                " GROUP BY s.schema_name ORDER BY s.schema_name"
+            )
+        except EngineError:
+            # Sizes come from the tables themselves; one that is broken must not cost the list.
+            names = self._query("SELECT schema_name FROM information_schema.schemata ORDER BY schema_name")
+            rows = [(name, self._size(name)) for (name,) in names]
         return [
-            Database(name, int(size or 0), name.lower() in SYSTEM or bool(SCRATCH.search(name))) for name, size in rows
+            Database(name, size if size is None else int(size), name.lower() in SYSTEM or bool(SCRATCH.search(name)))
+            for name, size in rows
         ]
+
+    def _size(self, name: str) -> int | None:
+        """Bytes of one database; None where its tables cannot all be asked."""
+        sql = (
+            "SELECT SUM(COALESCE(data_length, 0) + COALESCE(index_length, 0)) FROM information_schema.tables"
+            f" WHERE table_schema = {literal(name)} AND table_type <> 'VIEW'"
+        )
+        try:
+            return int(self._query(sql)[0][0] or 0)
+        except EngineError:
+            return None
 
     def tools(self) -> dict[str, dict[str, str]]:
         found = {}
