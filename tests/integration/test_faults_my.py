@@ -48,24 +48,37 @@ def desk(mysql_family: support.Server, tmp_path: Path) -> Desk:
     return Desk(mysql_family, tmp_path / "store")
 
 
+class Settings:
+    """Global variables, for the length of a test at most."""
+
+    def __init__(self, server: support.Server) -> None:
+        self._server = server
+        self._before: dict[str, Any] = {}
+
+    def set(self, name: str, value: str) -> None:
+        """Change one."""
+        self._before.setdefault(name, self._server.query(f"SELECT @@GLOBAL.{name}")[0][0])
+        self._server.query(f"SET GLOBAL {name} = {value}")
+
+    def undo(self) -> None:
+        """All as they were."""
+        while self._before:
+            name, value = self._before.popitem()
+            self._server.query(f"SET GLOBAL {name} = %s", [value])
+
+
 @pytest.fixture
-def setting(desk: Desk) -> Iterator[Any]:
-    """Sets global variables for the length of a test."""
-    before: dict[str, Any] = {}
-
-    def change(name: str, value: str) -> None:
-        before.setdefault(name, desk.server.query(f"SELECT @@GLOBAL.{name}")[0][0])
-        desk.server.query(f"SET GLOBAL {name} = {value}")
-
-    yield change
-    for name, value in before.items():
-        desk.server.query(f"SET GLOBAL {name} = %s", [value])
+def settings(desk: Desk) -> Iterator[Settings]:
+    """Changes that the test's end takes back."""
+    made = Settings(desk.server)
+    yield made
+    made.undo()
 
 
 _OLD = """
 SET SESSION foreign_key_checks = 0, innodb_strict_mode = 0, max_heap_table_size = 67108864,
   sql_mode = 'ALLOW_INVALID_DATES';
-CREATE TABLE orphan (i INT PRIMARY KEY, of INT, FOREIGN KEY (of) REFERENCES never_there (i));
+CREATE TABLE orphan (i INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES never_there (i));
 INSERT INTO orphan VALUES (1, 4);
 CREATE TABLE calendar (i INT PRIMARY KEY, d DATE NOT NULL DEFAULT '2001-02-30', z DATETIME);
 INSERT INTO calendar VALUES (1, '1999-09-31', '0000-00-00'), (2, '2001-02-31', '2020-00-00 10:00:00');
@@ -92,7 +105,7 @@ INSERT INTO made_a_key VALUES ('a'), ('b');
 """
 
 
-def test_older_than_the_rules(desk: Desk, setting: Any) -> None:
+def test_older_than_the_rules(desk: Desk, settings: Settings) -> None:
     """What no session may create today comes back as it is: the rules are the server's, and its limits are of time, of
     answers and of a session that may only read."""
     mysql = desk.server.flavour == "mysql"
@@ -112,26 +125,27 @@ def test_older_than_the_rules(desk: Desk, setting: Any) -> None:
                 ("max_execution_time", "1"),
             ]
             if mysql
-            else [("tx_read_only", "ON"), ("max_statement_time", "0.001"), ("sql_if_exists", "ON")]
+            else [("tx_read_only", "ON"), ("max_statement_time", "0.01"), ("sql_if_exists", "ON")]
         ),
     ]:
-        setting(name, value)
+        settings.set(name, value)
     restored = desk.run("db_restore", database="old", target="old_back")
     assert restored["verified"] == {**restored["verified"], "schema": "same", "mismatches": []}
     assert desk.run("backup_drill", databases=["old"])["drills"][0]["passed"]
+    settings.undo()
     assert desk.server.query("SELECT i, CONCAT(d), CONCAT(z) FROM old_back.calendar ORDER BY i") == dates
     assert desk.server.query("SELECT COUNT(*) FROM old_back.keyless") == [(3,)]
     if not mysql:
         assert desk.server.query("SELECT i, j FROM old_back.picky ORDER BY i") == [(1, "no json"), (7, "[]")]
 
 
-def test_a_key_for_every_table(desk: Desk, setting: Any) -> None:
+def test_a_key_for_every_table(desk: Desk, settings: Settings) -> None:
     """The journal of a restore has one. MariaDB's rule holds for every session: the table is named, and the setting."""
     mysql = desk.server.flavour == "mysql"
     desk.make("keyed", "CREATE TABLE k (i INT PRIMARY KEY); INSERT INTO k VALUES (1);")
     desk.make("bare", "CREATE TABLE no_key_at_all (i INT);")
     desk.run("db_backup", databases=["keyed", "bare"], globals=False)
-    setting("sql_require_primary_key" if mysql else "innodb_force_primary_key", "ON")
+    settings.set("sql_require_primary_key" if mysql else "innodb_force_primary_key", "ON")
     desk.run("db_restore", database="keyed", target="keyed_back")
     desk.run("db_restore", database="keyed", target="keyed_back", if_exists="replace", keep_previous=True)
     result = desk.attempt("db_restore", database="bare", target="bare_back")
@@ -179,13 +193,13 @@ def test_owners_that_are_missing(desk: Desk) -> None:
     assert server.query("CALL owned.lists()") == [(1,)]
 
 
-def test_accounts_one_by_one(desk: Desk, setting: Any) -> None:
+def test_accounts_one_by_one(desk: Desk, settings: Settings) -> None:
     """An account that the server does not take costs no other one; default roles come after the roles; who may read
     more than before is named."""
     server, mysql = desk.server, desk.server.flavour == "mysql"
     desk.make("till", "CREATE TABLE t (i INT PRIMARY KEY);")
     if mysql:
-        setting("partial_revokes", "ON")
+        settings.set("partial_revokes", "ON")
     for statement in [
         "CREATE ROLE seller",
         "CREATE USER first@localhost",
@@ -216,7 +230,7 @@ def test_accounts_one_by_one(desk: Desk, setting: Any) -> None:
     ]:
         server.query(statement)
     if mysql:
-        setting("partial_revokes", "OFF")
+        settings.set("partial_revokes", "OFF")
     result = desk.run("db_restore", database="till", target="till_back", globals=True)
     if mysql:
         assert any("`zoe`@`localhost` may now read" in text for text in result["warnings"]), result["warnings"]

@@ -61,7 +61,7 @@ _SESSION = (
 _SOME_KNOW: t.Mapping[str, str] = {
     "tx_read_only": "0",
     "transaction_read_only": "0",
-    "max_statement_time": "0",
+    "max_statement_time": "0",  # for tools; the driver's sessions have them at once
     "max_execution_time": "0",
     "idle_transaction_timeout": "0",
     "idle_readonly_transaction_timeout": "0",
@@ -182,7 +182,8 @@ class Client:
                     f"{login.where()} does not offer TLS, which tls_mode={login.tls_mode} demands.",
                     hint="Set tls_mode=prefer, or give the server a certificate (ssl_cert, ssl_key).",
                 )
-            execute(connection, _SESSION, stage="connect")
+            limit = "max_statement_time" if "MariaDB" in connection.get_server_info() else "max_execution_time"
+            execute(connection, f"{_SESSION}, {limit} = 0", stage="connect")
             self._make_plain(connection)
             self.run.on_cancel(functools.partial(_cancel, options, weakref.ref(connection)))
             return connection
