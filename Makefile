@@ -55,7 +55,7 @@ unit-pythons: venv vectors  ## unit tests on the oldest and the newest Python of
 	$(BIN)/python tests/tools/unit_pythons.py
 
 integration: venv vectors deps  ## tests against real servers
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --durations=10 tests/integration
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder --durations=10 tests/integration
 
 test:  ## everything, quick checks first, and a table of where the time went
 	@$(PYTHON) tests/tools/steps.py $(MAKE)

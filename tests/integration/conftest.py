@@ -15,8 +15,20 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import support
 from support.fleet_fixtures import box, fleet, fleet_servers
+from support.sharing import ByFileAndServer, order
+from xdist.remote import Producer
 
 __all__ = ["box", "fleet", "fleet_servers"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first."""
+    order(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFileAndServer:
+    """With several workers."""
+    return ByFileAndServer(config, log)
 
 
 _started: list[support.Server] = []

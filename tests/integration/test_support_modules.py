@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vya.backupdb contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Forked module processes: each is one of its own, and begins with nothing of the one before it."""
+"""Forked module processes: each is one of its own, and begins with nothing of the one before it. Shares of workers."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ import pytest
 from support.faults import wait_until
 from support.fork_server import ForkedProcess, ForkServer
 from support.modules import TREE, fork_server, run_module, start_module
+from support.sharing import share
 
 NOWHERE = {"engine": "postgresql", "login_host": "127.0.0.1", "login_port": 1}
 SEEN = {"process_rc": 1, "failed": True, "stage": "connect"}
@@ -155,3 +156,13 @@ def _runs(place: Path) -> bool:
         return ") Z " not in (place / "stat").read_text(encoding="ascii")
     except OSError:
         return False
+
+
+def test_tests_of_one_file_on_one_server_stay_together() -> None:
+    """Those on several servers, or on none that is a parameter, stay with their file."""
+    file = "tests/integration/test_a.py"
+    alike = [f"{file}::test_one[pg15]", f"{file}::test_two[pg15-True]", f"{file}::Test::test_three[a b-pg15]"]
+    assert {share(nodeid) for nodeid in alike} == {f"{file}[pg15]"}
+    for name in ("test_four", "test_five[pg15 and so on]", "test_six[pg15-pg18]", "test_seven[mysql]"):
+        assert share(f"{file}::{name}") == file
+    assert share(f"{file}::test_one[mysql9]") == f"{file}[mysql9]"
