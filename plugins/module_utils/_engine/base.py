@@ -209,6 +209,11 @@ class Session(abc.ABC):
         """EngineError unless the server reads what follows as it was read here: (backslashes escape, double quotes
         quote names, bytes that are no ASCII are UTF-8), or None: as before."""
 
+    def warned(self) -> tuple[int, str]:
+        """Of the last statement: (how many warnings say that something is otherwise than the statement has it, the
+        first without values)."""
+        return 0, ""
+
     @abc.abstractmethod
     def copy(self, statement: bytes, data: t.Iterator[bytes]) -> None:
         """``COPY ... FROM stdin`` with its data; PostgreSQL only."""

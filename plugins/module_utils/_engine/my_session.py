@@ -16,6 +16,7 @@ import contextlib
 import re
 import typing as t
 
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_warnings
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Session
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import execute, worded
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_tolerance import tolerate
@@ -55,15 +56,31 @@ class MysqlSession(Session):
         self._cursor = connection.cursor()
         self._strings = (True, False, True)
         self._code = False
+        self._database = database
+        self._warned = (0, "")
 
     def run(self, statement: bytes, *, data: bool = False) -> None:
+        self._warned = (0, "")
         try:
             self._cursor.execute(statement)
             while self._cursor.nextset():
                 pass
+            self._look_at_warnings()
         except pymysql.Error as exc:
             raise EngineError(f"The server refused it: {worded(exc, data=data)}", stage="load") from exc
         self._code = self._code or (not data and _CODE.search(statement) is not None)
+
+    def _look_at_warnings(self) -> None:
+        """Asks only where the server's answer says that there are some."""
+        result = getattr(self._cursor, "_result", None)
+        total = int(getattr(result, "warning_count", 0) or 0)
+        if total:
+            with self._connection.cursor() as cursor:
+                cursor.execute("SHOW WARNINGS")
+                self._warned = my_warnings.read(cursor.fetchall(), total, self._database)
+
+    def warned(self) -> tuple[int, str]:
+        return self._warned
 
     def agree(self, strings: tuple[bool, bool, bool] | None) -> None:
         if strings is None and not self._code:

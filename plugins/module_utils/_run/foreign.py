@@ -142,6 +142,7 @@ class ForeignTask:
                 f"INCOMPLETE: {source.path} ends without the last line that its tool writes, after {script.statements}"
                 " statements. Rows, indexes or whole tables may be missing."
             )
+        self._warnings += script.warnings
         result["adaptations"] = {**script.adaptations, **restore.adaptations}
         result["statements"] = script.statements
         result["source"] = script.about()

@@ -15,6 +15,8 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import Backup
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import CopyData, CopyEnd, Event, ddl_head
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Execute, Reconnect, Rules, Target, Wanted
 
+# Parts that are named; the others are counted.
+_SHOWN = 20
 _ROLE_MISSING = "42704"
 _Watch = t.Callable[[Execute], None]
 Item = t.Union[Execute, Reconnect, CopyData, CopyEnd]
@@ -28,6 +30,8 @@ class Script:
         self._items: t.Iterator[Item] = iter(self._rules.apply(events))
         self._next: Item | None = None
         self.globals_taken = 0
+        self._warnings = 0
+        self._first_warning = ""
         self.statements = 0
 
     def begin(self) -> None:
@@ -70,6 +74,29 @@ class Script:
             "databases": [name for name in rules.databases if name],
             "complete": rules.complete if rules.tool else None,
         }
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was loaded otherwise than the file has it, without any value."""
+        found = []
+        if self._warnings:
+            found.append(
+                f"The server gave {self._warnings} warning{'s' if self._warnings > 1 else ''} while loading: values may"
+                f" differ from those in the file, or rows be missing. The first: {self._first_warning}."
+            )
+        passed = list(getattr(self._rules, "unapplied", ()))
+        if passed:
+            more = f", and {len(passed) - _SHOWN} more" if len(passed) > _SHOWN else ""
+            found.append(
+                "Parts of definitions stand in comments for other versions, which this server does not apply:"
+                f" {', '.join(passed[:_SHOWN])}{more}."
+            )
+        return found
+
+    def _note(self, item: Execute, count: int, first: str) -> None:
+        if count and not self._warnings:
+            self._first_warning = f"statement {item.place.number} (line {item.place.line}): {first}"
+        self._warnings += count
 
     def _taken(self) -> t.Iterator[Item]:
         while self._next is not None:
@@ -119,6 +146,7 @@ class Script:
                 session.copy(item.text, _rows(items))
             else:
                 session.run(item.text, data=not item.shown)
+                self._note(item, *session.warned())
                 session.agree(item.strings)
         except EngineError as exc:
             if session.code(exc) not in item.forgiven or session.broken():

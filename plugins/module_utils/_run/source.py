@@ -26,6 +26,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import CodecE
 from ansible_collections.vya.backupdb.plugins.module_utils._names import human_size
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Node, Run, StreamSource, read_file
 from ansible_collections.vya.backupdb.plugins.module_utils._process import CHUNK
+from ansible_collections.vya.backupdb.plugins.module_utils._run.foreign_folders import refuse_folder, refuse_part
 from ansible_collections.vya.backupdb.plugins.module_utils._run.parts import Age
 from ansible_collections.vya.backupdb.plugins.module_utils._run.stream import streamed
 
@@ -92,6 +93,7 @@ class Source:
             try:
                 os.stat(os.path.join(path, "toc.dat"))
             except FileNotFoundError:
+                refuse_folder(path)
                 text = f"src: the folder {path} is no archive of pg_dump: there is no toc.dat in it."
                 raise ConfigError(text) from None
             except OSError as exc:
@@ -99,6 +101,7 @@ class Source:
             return Content("directory", ())
         if not stat.S_ISREG(info.st_mode):
             raise ConfigError(f"src: {path} is neither a file nor a folder.")
+        refuse_part(path)
         try:
             self._file = self._kept.enter_context(open(path, "rb"))  # noqa: SIM115 - the stack closes it
         except OSError as exc:

@@ -30,7 +30,8 @@ from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Exe
 Items = t.Iterable[Item]
 
 _OWN_TABLES = frozenset(JOURNALS)
-_NOT_THERE = ("1051", "1091", "1305", "1360", "1539", "4091")
+_NOT_THERE = ("1051", "1091", "1305", "1360", "1539", "4091", "4092")
+_NO_TABLE = "1146"
 _SERVER_WIDE = frozenset("SERVER TABLESPACE UNDO LOGFILE INSTANCE RESOURCE SPATIAL LIBRARY".split())
 _OPTIONS = frozenset("CHAR CHARACTER CHARSET COLLATE DEFAULT READ ENCRYPTION UPGRADE COMMENT".split())
 
@@ -239,8 +240,8 @@ class MyContent(MySettings):
         if self.target.flavour == "mysql" and kind in my_versions.MARIADB_KINDS:
             raise self._refused(table.OTHER_FLAVOUR, f"{verb} {kind} is of MariaDB")
         forgiven: tuple[str, ...] = ()
-        if verb == "DROP" and parsed.upper[at + 1 : at + 3] != ["IF", "EXISTS"]:
-            forgiven = _NOT_THERE
+        if verb == "DROP" and (kind == "INDEX" or parsed.upper[at + 1 : at + 3] != ["IF", "EXISTS"]):
+            forgiven = (*_NOT_THERE, _NO_TABLE) if kind in ("INDEX", "TRIGGER") else _NOT_THERE
         elif verb in ("CREATE", "ALTER"):
             changes.update(self._changes(parsed, at))
         text = self._moved(parsed.joined(changes) if changes else event.text)

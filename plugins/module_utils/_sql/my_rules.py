@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._sql import my_accounts, table
+from ansible_collections.vya.backupdb.plugins.module_utils._sql import my_accounts, my_unapplied, table
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.base import Bulk, Meta, Statement, Unreadable
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_content import MyContent
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_names import Parsed
@@ -53,22 +53,31 @@ _REFUSED: dict[str, Rule] = {
 
 class MyRules(MyContent):
     """See :class:`Rules`. ``enabled_events``: names of events that the stream enables; they are created disabled.
+    ``unapplied``: parts of definitions in comments that this server skips, each with its object.
     ``globals`` has its last form once the selected database is known."""
 
     def __init__(self, *args: t.Any) -> None:
         super().__init__(*args)
         self._runs = runs_on(self.target.flavour, self.target.version)
+        self.unapplied: list[str] = []
         self._settled = 0  # globals in their last form
         self._program = False  # the first lines are of one that names the database there
 
     def _as_run(self, text: bytes) -> bytes:
         """A statement without the comments that this server skips: what is judged is what is executed."""
+        passed: list[bytes] = []
         try:
-            seen, skipped = as_run(text, self._strings.modes, self._runs)
+            seen, skipped = as_run(text, self._strings.modes, self._runs, passed)
         except Unreadable as exc:
             raise self._refused(table.MY_UNCLEAR, str(exc)) from None
         self._count(table.MY_VERSIONED, skipped)
+        if passed and self._wanted_here():
+            self.unapplied += my_unapplied.named(seen, passed, self._mode)
         return seen
+
+    def _wanted_here(self) -> bool:
+        """Whether what stands here is of the database that is taken."""
+        return self.selected in (None, self.current) and not self._several
 
     def _statement(self, event: Statement) -> Items:
         self._one_reading(event.text)

@@ -62,8 +62,9 @@ def _code(backslashes: bool, ansi: bool) -> t.Pattern[bytes]:
     return re.compile(b"(?:" + b"|".join(parts) + b")*", re.S)
 
 
-def as_run(text: bytes, modes: tuple[bool, bool], runs: Runs) -> tuple[bytes, int]:
-    """(the statement with a space for each versioned comment that is not run, how many those were).
+def as_run(text: bytes, modes: tuple[bool, bool], runs: Runs, passed: list[bytes] | None = None) -> tuple[bytes, int]:
+    """(the statement with a space for each versioned comment that is not run, how many those were). ``passed``: gets
+    what is in those.
 
     Raises Unreadable where servers do not agree.
     """
@@ -94,6 +95,8 @@ def as_run(text: bytes, modes: tuple[bool, bool], runs: Runs) -> tuple[bytes, in
                 out.append(text[begin:pos] + b" ")
                 begin = end
                 skipped += 1
+                if passed is not None:
+                    passed.append(text[mark.end() : end - 2])
             elif text.startswith(b"/*+", pos) and re.search(rb"['\"`]", text[pos:end]):
                 raise Unreadable("quotes within an optimizer hint")
             pos = end

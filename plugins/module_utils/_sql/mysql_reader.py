@@ -4,7 +4,8 @@
 
 # Private to vya.backupdb: no stable interface.
 
-r"""Scripts of MySQL and MariaDB, split where their client programs split them.
+r"""Scripts of MySQL and MariaDB, split where their client programs split them, and where the server goes on splitting
+what the clients send at once: before another delimiter, at each ``;`` that is not within the body of code.
 
 Source: MySQL Reference Manual, "Language Structure", "mysql Client Commands"; MariaDB Knowledge Base, "mariadb
 Command-Line Client". The clients split at a delimiter inside ``/*! ... */`` too: dumps change the delimiter around it.
@@ -32,6 +33,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._sql.lexer import (
     LOOK,
     Lexer,
 )
+from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_bodies import BETWEEN, Body, next_statement
 from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_strings import Session, unsafe_charset
 
 _TOKEN = re.compile(
@@ -69,7 +71,7 @@ def _code(backslashes: bool, ansi: bool, delimiter: bytes) -> t.Pattern[bytes]:
 
     Nothing here looks ahead over the end of the window without needing a byte there.
     """
-    first = re.escape(delimiter[:1])
+    first = re.escape(delimiter[:1]) + b";"
     parts = [rb"[^'\"`\#/\\\-" + first + rb"]+"]
     for quote, escapes in ((b"'", backslashes), (b'"', backslashes and not ansi), (b"`", False)):
         parts.append(quote + BODIES[quote, escapes].pattern + quote)
@@ -80,7 +82,7 @@ def _code(backslashes: bool, ansi: bool, delimiter: bytes) -> t.Pattern[bytes]:
 @functools.lru_cache(maxsize=64)
 def _harmless(delimiter: bytes) -> bytes:
     """Bytes that begin no token, for the leap."""
-    return bytes(byte for byte in range(256) if byte not in b"'\"`#/\\" + delimiter[:1])
+    return bytes(byte for byte in range(256) if byte not in b"'\"`#/\\;" + delimiter[:1])
 
 
 class MysqlReader(Lexer):
@@ -90,6 +92,9 @@ class MysqlReader(Lexer):
         super().__init__(limit=limit, bulk_limit=bulk_limit)
         self._session = Session()
         self._delimiter = b";"
+        self._delimiter_line = 0
+        self._body = Body()
+        self._body_pieces = 0  # pieces of the open statement that the body knows
         self._stride = _FIRST_STRIDE
         self._no_leap_before, self._patience = 0, _PATIENCE
 
@@ -143,7 +148,9 @@ class MysqlReader(Lexer):
             return
         kind = _TOKEN.match(self._buf, self._pos).lastgroup  # type: ignore[union-attr]
         nothing_open = self._place is None
-        if nothing_open and self._buf.startswith(b"\x1a", self._pos) and not self._sight(2):
+        if kind == "other" and self._buf.startswith(b";", self._pos):
+            yield from self._semicolon()
+        elif nothing_open and self._buf.startswith(b"\x1a", self._pos) and not self._sight(2):
             self._pos += 1  # how DOS ended its files
         elif kind == "line" or (nothing_open and self._buf.startswith(b"--", self._pos)):
             # MariaDB's client takes two dashes that begin a statement for a comment; MySQL's runs into an error.
@@ -158,6 +165,7 @@ class MysqlReader(Lexer):
             if nothing_open:
                 self._open()
                 self._stride = _FIRST_STRIDE
+                self._body, self._body_pieces = Body(), 0
             if kind == "hint":
                 self._hint()
             elif kind == "quote":
@@ -176,6 +184,34 @@ class MysqlReader(Lexer):
                     self._session.follow(text)
             self._number += 1
         self._pos += skipped
+
+    def _semicolon(self) -> t.Iterator[Event]:
+        """Before another delimiter: the end of a statement for the server, unless it is within code."""
+        if self._place is None:
+            self._pos += 1
+            return
+        self._save()
+        if not self.bulk.match(b"".join(piece[:LOOK] for piece in self._pieces[:LOOK])):
+            text = b"".join(self._pieces[self._body_pieces :])
+            with self._refusing(self._place):
+                self._body.feed(text + b";", self._session.modes)
+            self._body_pieces = len(self._pieces)
+        if self._body.whole and (not self._body.code or self._statement_follows()):
+            yield from self._end_statement(1)
+        else:
+            self._pos += 1
+
+    def _statement_follows(self) -> bool:
+        """Whether another statement begins behind the ``;`` and what is between them."""
+        size = LOOK
+        while True:
+            more = self._sight(size)
+            found = t.cast("t.Match[bytes]", BETWEEN.match(self._buf, self._pos + 1))
+            cut = self._buf.startswith(b"/*", found.end())
+            if not more or (found.end() + LOOK <= len(self._buf) and not cut):
+                delimiter = self._buf.startswith(self._delimiter, found.end())
+                return not delimiter and next_statement(self._buf, found.end())
+            size = 2 * max(size, len(self._buf) - self._pos)
 
     def _string(self) -> None:
         quote = self._buf[self._pos : self._pos + 1]
@@ -203,6 +239,15 @@ class MysqlReader(Lexer):
             raise SqlReadError(
                 "An optimizer hint over several lines holds quotes, which clients read differently", place=began
             )
+
+    def _ends_in(self, what: str, place: Place) -> SqlReadError:
+        if what == "a statement" and self._delimiter != b";":
+            shown = self._delimiter.decode("ascii", "replace")
+            what += f" before which the delimiter {shown}, set in line {self._delimiter_line}, is never met, and"
+            error = super()._ends_in(what, place)
+            error.hint = f"Set the delimiter back (DELIMITER ;) or end the file with {shown}; otherwise it is cut off."
+            return error
+        return super()._ends_in(what, place)
 
     # -- commands of the client
 
@@ -264,7 +309,7 @@ class MysqlReader(Lexer):
         delimiter = b"" if found is None else found.group(found.lastindex or 0)[:_DELIMITER_SIZE]
         if not delimiter or re.search(rb"[\\'\"`\s]", delimiter):
             raise SqlReadError("DELIMITER without a delimiter that can be used", place=place)
-        self._delimiter = delimiter
+        self._delimiter, self._delimiter_line = delimiter, place.line
         self._search(LINE_END)
 
 
