@@ -74,18 +74,19 @@ def here(mysql_family: support.Server, tmp_path: Path) -> Iterator[Here]:
         mysql_family.drop_database(name)
 
 
-def content(server: support.Server, database: str) -> list[object]:
+def content(server: support.Server, database: str) -> list[list[tuple[object, ...]]]:
     """Names of all objects, bodies of code, and rows."""
-    where = f"FROM information_schema.{{}} WHERE {{}}_schema = '{database}'"
-    found: list[object] = [
-        server.query(f"SELECT table_name, table_type {where.format('tables', 'table')} ORDER BY 1"),
-        # MySQL keeps the sign behind a body that it was sent together with another statement.
-        server.query(
-            f"SELECT routine_name, TRIM(TRAILING ';' FROM routine_definition) {where.format('routines', 'routine')} ORDER BY 1"
-        ),
-        server.query(f"SELECT trigger_name, action_statement {where.format('triggers', 'trigger')} ORDER BY 1"),
-        server.query(f"SELECT event_name, event_definition {where.format('events', 'event')} ORDER BY 1"),
-    ]
+    found = []
+    for kind, listed, body in (
+        ("table", "tables", "table_type"),
+        ("routine", "routines", "routine_definition"),
+        ("trigger", "triggers", "action_statement"),
+        ("event", "events", "event_definition"),
+    ):
+        where = f"FROM information_schema.{listed} WHERE {kind}_schema = '{database}' ORDER BY 1"
+        rows = server.query(f"SELECT {kind}_name, {body} {where}")
+        # MySQL keeps the sign behind a body that was sent together with another statement.
+        found.append([(name, text.rstrip(";")) for name, text in rows])
     return [*found, server.query("SELECT * FROM pen ORDER BY id", database=database)]
 
 
