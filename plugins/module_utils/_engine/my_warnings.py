@@ -30,22 +30,22 @@ _ABOUT_VALUES = {
     1452: "A row was left out, as its foreign key has no row to refer to",
 }
 # These quote names and options only.
-_NAMES_ONLY = frozenset((1051, 1071, 1146, 1266, 1286, 1478, 1618, 1831, 1911))
-# Of words that a later version will no longer take; nothing of them is lost.
-_DEPRECATED = frozenset((1287, 1681, 3090, 3135, 3719, 3720, 3778, 3873, 3929, 3955, 4052, 4079))
+_NAMES_ONLY = frozenset((1051, 1071, 1146, 1266, 1286, 1478, 1618, 1911))
+# Of words that a later version will no longer take, of indexes that are there twice or help no query; nothing is lost.
+_HARMLESS = frozenset((1287, 1681, 1831, 3090, 3135, 3674, 3719, 3720, 3778, 3873, 3929, 3955, 4052, 4079))
 _PLACE = re.compile(r" for column (?P<column>'[^']*'|[\w$`.\-]+) at row (?P<row>[0-9]+)\Z")
 _FIELD = re.compile(r"(?:Column|Field) (?P<column>'[^']*') (?:cannot be null|doesn't have a default value)\Z")
 
 
 def counts(level: str, number: int) -> bool:
     """Whether a warning says that something is otherwise than the statement has it."""
-    return level != "Note" and number not in _DEPRECATED
+    return level != "Note" and number not in _HARMLESS
 
 
 def words(number: int, message: str, database: str) -> str:
     """Number and what it means; names stay, values go."""
     if number in _NAMES_ONLY:
-        said = message
+        said = message.rstrip(".")
     else:
         said = _ABOUT_VALUES.get(number, "its words may hold values and are not shown")
         found = _PLACE.search(message) or _FIELD.match(message)

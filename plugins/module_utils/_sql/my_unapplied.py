@@ -34,7 +34,7 @@ def named(text: bytes, passed: t.Sequence[bytes], sql_mode: str) -> list[str]:
 
 def _short(part: str) -> str:
     """Its first words, without strings."""
-    words = re.split(r"['\"]", part, maxsplit=1)[0].strip()
+    words = re.split(r"['\"]", part, maxsplit=1)[0].strip(" ,=(")
     return words if len(words) <= _SIZE else words[:_SIZE].rsplit(" ", 1)[0] + " ..."
 
 
