@@ -175,7 +175,7 @@ SESSIONS = {
         "the tool's": "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE query LIKE 'COPY %' AND state = 'active'",
         "our own": "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE state LIKE 'idle in transaction%' AND query LIKE '%count(*)%'",
+        " WHERE state LIKE 'idle in transaction%' AND application_name = 'vya.backupdb'",
     },
     "mysql": {
         "the tool's": "SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT /*!40001%'",

@@ -21,7 +21,7 @@ import re
 import struct
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rows import Content, Rows
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rows import Content, LargeObjects, Rows
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Filter
 
 _MAGIC = b"PGDMP"
@@ -90,7 +90,7 @@ class ArchiveRows(Filter):
     def __init__(self, *, content: bool = False) -> None:
         self.tables: dict[int, Counted] = {}
         self.sequences: dict[tuple[bytes, bytes], tuple[int, bool]] = {}
-        self.large_objects = 0
+        self.large_objects = LargeObjects(content=content)
         self.encoding = ""
         self.problem = ""
         self._kind = Content if content else Rows
@@ -102,7 +102,8 @@ class ArchiveRows(Filter):
         # By dump id: the oid of the table, and whether its data are rows of COPY.
         self._data: dict[int, tuple[int, bool]] = {}
         self._now: tuple[int, bool] = (0, False)
-        self._rows: Rows | None = None
+        # Where the pieces go.
+        self._rows: Rows | LargeObjects = Rows()
         # Of a piece that is passed on in parts: what is to come.
         self._rest = 0
         self._tail = b""
@@ -129,8 +130,9 @@ class ArchiveRows(Filter):
         self.problem = f"the archive is not written as known ({why})"
         self.tables.clear()
         self.sequences.clear()
+        self.large_objects = LargeObjects(content=False)
         self.encoding = ""
-        self._step, self._rows = None, None
+        self._step = None
         self._buffer.clear()
 
     def _header(self) -> bool:
@@ -214,10 +216,11 @@ class ArchiveRows(Filter):
 
     def _large_object(self) -> bool:
         reading = _Reading(self._buffer, 0)
-        if reading.number() == 0:
+        oid = reading.number()
+        if oid == 0:
             return self._went(reading, self._block)
-        self.large_objects += 1
-        self._rows = None
+        self.large_objects.begin(oid)
+        self._rows = self.large_objects
         return self._went(reading, self._pieces)
 
     def _pieces(self) -> bool:
@@ -262,12 +265,12 @@ class ArchiveRows(Filter):
         return size
 
     def _add(self, data: bytes) -> None:
-        if self._rows is not None and data:
+        if data:
             self._rows.add(data)
             self._tail = (self._tail + data[-len(_END) :])[-len(_END) :]
 
     def _ended(self) -> None:
-        if self._rows is None:
+        if isinstance(self._rows, LargeObjects):
             self._step = self._large_object
             return
         oid, by_copy = self._now

@@ -20,7 +20,7 @@ import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_archive import ArchiveRows
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import copy_out, literal, query, quote
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rows import Content
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rows import Content, LargeObjects
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_schema import USER_SCHEMA, not_extension
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Table
@@ -37,6 +37,13 @@ SELECT c.oid, n.nspname, c.relname, {CHEAPEST}
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND {USER_SCHEMA} AND {not_extension("pg_class", "c.oid")}
 ORDER BY 2, 3"""
+_INHERITING = f"""
+SELECT n.nspname, c.relname, (SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a
+   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '')
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND NOT c.relispartition AND {USER_SCHEMA}
+  AND EXISTS (SELECT 1 FROM pg_inherits i WHERE i.inhrelid = c.oid)
+ORDER BY 1, 2"""
 # Of psycopg2.extensions, which may be missing where this file is only imported.
 _IDLE = 0
 _AT_ONCE = 1 << 18
@@ -67,18 +74,23 @@ def tables_of(connection: t.Any, *, stage: str) -> list[Relation]:
     return [Relation(*row) for row in query(connection, _TABLES, stage=stage)]
 
 
-def dumped(relations: t.Iterable[Relation], archive: ArchiveRows, encoding: str) -> tuple[Table, ...]:
-    """What the archive holds of each table. A table whose rows are not in it was not counted, and its checksum is of
-    no use when its texts have another encoding than the server's."""
+def dumped(
+    relations: t.Iterable[Relation], archive: ArchiveRows, encoding: str, extra_args: t.Sequence[str]
+) -> tuple[Table, ...]:
+    """What the archive holds of each table. A table whose rows are not in it was not counted. A checksum is of no use
+    when texts have another encoding than the server's, or numbers other digits."""
     tables = []
-    comparable = archive.encoding == encoding
+    comparable = archive.encoding == encoding and not any(arg.startswith("--extra") for arg in extra_args)
+    # Rows may come back in another partition.
+    moved = any(arg.startswith("--load-via") for arg in extra_args)
     for relation in relations:
         found = archive.tables.get(relation.oid)
         rows = found.rows if found else None
-        content = found.content if found and comparable else ""
-        tables.append(Table(relation.label, rows, rows is not None, content))
-    if archive.large_objects:
-        tables.append(Table(LARGE_OBJECTS, archive.large_objects, True))
+        content = found.content if found and comparable and not moved else ""
+        tables.append(Table(relation.label, rows, rows is not None and not moved, content))
+    large = archive.large_objects
+    if large.count:
+        tables.append(Table(LARGE_OBJECTS, large.count, True, large.content))
     return tuple(tables)
 
 
@@ -157,20 +169,74 @@ def attempt(connection: t.Any, look: t.Callable[[], _Found], *, stage: str) -> _
         query(connection, "ROLLBACK TO SAVEPOINT attempt", stage=stage)
 
 
-def counted(connection: t.Any, *, content: bool, stage: str) -> tuple[Table, ...]:
-    """The rows of all tables of a database and, with ``content``, their checksums; the number of large objects."""
+def counted(
+    connection: t.Any, *, content: bool, columns: t.Mapping[str, t.Sequence[str]], stage: str
+) -> tuple[Table, ...]:
+    """The rows of all tables of a database and, with ``content``, their checksums; the same of large objects.
+    ``columns``: by table, their order in the dump, where the table may have another."""
     encoding = query(connection, "SHOW server_encoding", stage=stage)[0][0]
     tables = []
     for relation in tables_of(connection, stage=stage):
         if content:
-            rows, found = checksum(connection, relation, (), encoding, stage=stage)
+            order = columns.get(relation.label, ())
+            rows, found = checksum(connection, relation, order, encoding, stage=stage)
         else:
             rows, found = count(connection, relation, stage=stage), ""
         tables.append(Table(relation.label, rows, True, found))
-    large = query(connection, f"SELECT count(*) FROM {LARGE_OBJECTS}", stage=stage)[0][0]
-    if large:
-        tables.append(Table(LARGE_OBJECTS, large, True))
+    large = LargeObjects(content=content)
+    if content:
+        _read_large_objects(connection, large, stage)
+    else:
+        large.count = query(connection, f"SELECT count(*) FROM {LARGE_OBJECTS}", stage=stage)[0][0]
+    if large.count:
+        tables.append(Table(LARGE_OBJECTS, large.count, True, large.content))
     return tuple(tables)
 
 
-__all__ = ("CHEAPEST", "LARGE_OBJECTS", "Relation", "attempt", "checksum", "count", "counted", "dumped", "tables_of")
+def _read_large_objects(connection: t.Any, large: LargeObjects, stage: str) -> None:
+    last = 0
+    while True:
+        sql = f"SELECT oid FROM {LARGE_OBJECTS} WHERE oid > {last} ORDER BY oid LIMIT 1000"
+        oids = [int(row[0]) for row in query(connection, sql, stage=stage)]
+        if not oids:
+            return
+        for oid in oids:
+            large.begin(oid)
+            position, piece = 0, b"?"
+            while piece:
+                sql = f"SELECT lo_get({oid}, {position}, {_AT_ONCE})"
+                piece = bytes(query(connection, sql, stage=stage)[0][0])
+                large.add(piece)
+                position += len(piece)
+                if len(piece) < _AT_ONCE:
+                    break
+        last = oids[-1]
+
+
+def column_orders(connection: t.Any, *, stage: str) -> dict[str, list[str]]:
+    """The columns that COPY writes of tables that inherit. Where the parent got a column later, the table has another
+    order once it is made anew."""
+    return {
+        Relation(0, schema, name).label: [readable(column) for column in columns]
+        for schema, name, columns in query(connection, _INHERITING, stage=stage)
+    }
+
+
+def money_locale(connection: t.Any, *, stage: str) -> str:
+    """What decides how a session prints the type money."""
+    return str(query(connection, "SHOW lc_monetary", stage=stage)[0][0])
+
+
+__all__ = (
+    "CHEAPEST",
+    "LARGE_OBJECTS",
+    "Relation",
+    "attempt",
+    "checksum",
+    "column_orders",
+    "count",
+    "counted",
+    "dumped",
+    "money_locale",
+    "tables_of",
+)

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_schema
@@ -16,7 +17,12 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import D
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.damage import advised
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_archive import ArchiveRows
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import Client, query
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_counting import dumped, tables_of
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_counting import (
+    column_orders,
+    dumped,
+    money_locale,
+    tables_of,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_extensions import (
     about_extensions,
     extension_rows,
@@ -30,6 +36,8 @@ from ansible_collections.vya.backupdb.plugins.module_utils._manifest import utc_
 from ansible_collections.vya.backupdb.plugins.module_utils._names import readable
 
 PASSWORDS_READABLE = "SELECT has_table_privilege('pg_catalog.pg_authid', 'SELECT')"
+# For checksums: what pg_dump leaves to the database's settings, which a restore does not have yet when it compares.
+_PRINTED = "-c TimeZone=UTC -c bytea_output=hex -c quote_all_identifiers=off"
 
 
 class PostgresqlDump(Dump):
@@ -44,6 +52,7 @@ class PostgresqlDump(Dump):
         self._database = database
         self._extra = tuple(extra_args)
         self._archive = ArchiveRows(content=content)
+        self._content = content
         self._notes: list[str] = []
         self._path, version = client.fitting_tool("pg_dump", server.version[0])
         self.started = utc_now()
@@ -75,6 +84,9 @@ class PostgresqlDump(Dump):
         self._relations = tables_of(self._connection, stage="snapshot")
         self._before = pg_schema.read_schema(self._connection, stage="schema")
         self.properties = self._properties(server)
+        if self._content:
+            self.properties["lc_monetary"] = money_locale(self._connection, stage="schema")
+            self.properties["columns"] = column_orders(self._connection, stage="schema")
 
     def _properties(self, server: Server) -> dict[str, t.Any]:
         """What CREATE DATABASE and ALTER DATABASE need to make this database again."""
@@ -123,6 +135,10 @@ class PostgresqlDump(Dump):
     def sections(self) -> t.Iterator[Section]:
         options = (*self._args, f"--snapshot={self._snapshot_id}", *self._extra)
         command = self._client.tool(self._path, *options, database=self._database, stage="dump")
+        if self._content:
+            command = dataclasses.replace(
+                command, env={**command.env, "PGOPTIONS": f"{command.env['PGOPTIONS']} {_PRINTED}"}
+            )
         yield Section("database.dump", "database", command, filters=(self._archive,))
         yield section_of(self._before.texts)
 
@@ -131,9 +147,9 @@ class PostgresqlDump(Dump):
 
     def finish(self) -> Facts:
         encoding = self.properties["encoding"]
-        tables = dumped(self._relations, self._archive, encoding)
-        sequences, lost = dumped_sequences(self._connection, self._archive, encoding, stage="count")
-        uncovered = (*extension_rows(self._connection, stage="count"), *lost)
+        tables = dumped(self._relations, self._archive, encoding, self._extra)
+        sequences, lost = dumped_sequences(self._connection, self._archive, encoding, stage="snapshot")
+        uncovered = (*extension_rows(self._connection, stage="snapshot"), *lost)
         self._query("ROLLBACK")
         self._query("BEGIN READ ONLY")
         after = pg_schema.read_schema(self._connection, stage="schema")

@@ -31,15 +31,13 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client imp
     quote,
     sqlstate,
 )
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_counting import counted
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_extensions import extension_rows
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_inspection import inspect
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rights import (
     Account,
     account,
     check_owners,
     check_replaceable,
 )
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_sequences import read_sequences
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_session import PostgresqlSession
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_sweep import drop_subscriptions, lock_key
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
@@ -240,14 +238,7 @@ class PostgresqlRestore(Restore):
     def inspect(self, *, rows: bool = True, content: bool = False) -> Inspection:
         connection = self._client.connect(self.scratch)
         try:
-            found = pg_schema.read_schema(connection, stage="verify")
-            return Inspection(
-                tables=counted(connection, content=content, stage="verify") if rows else (),
-                schema=found.objects,
-                texts=found.texts,
-                sequences=read_sequences(connection, stage="verify"),
-                uncovered=extension_rows(connection, stage="verify") if rows else (),
-            )
+            return inspect(connection, self._plan.origin.properties, rows=rows, content=content)
         finally:
             connection.close()
 

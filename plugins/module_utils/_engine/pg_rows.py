@@ -74,10 +74,44 @@ class Content(Rows):
         return f"{_RULE}{self._sum % _MODULUS:032x}"
 
 
+class LargeObjects:
+    """Counts large objects and, with ``content``, adds up the hashes of their oids and bytes."""
+
+    def __init__(self, *, content: bool) -> None:
+        self.count = 0
+        self._with_content = content
+        self._sum = 0
+        self._hash: t.Any = None
+
+    def begin(self, oid: int) -> None:
+        """The next one."""
+        self.end()
+        self.count += 1
+        if self._with_content:
+            self._hash = hashlib.blake2b(b"%d\n" % oid, digest_size=_SIZE)
+
+    def add(self, data: bytes) -> None:
+        """Some of its bytes."""
+        if self._hash is not None:
+            self._hash.update(data)
+
+    def end(self) -> None:
+        """All of its bytes came."""
+        if self._hash is not None:
+            self._sum += int.from_bytes(self._hash.digest(), "little")
+            self._hash = None
+
+    @property
+    def content(self) -> str:
+        """The checksum of all; empty: none was taken."""
+        self.end()
+        return f"{_RULE}{self._sum % _MODULUS:032x}" if self._with_content else ""
+
+
 def _number(line: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(line, digest_size=_SIZE).digest(), "little")
 
 
 _EMPTY = _number(b"")
 
-__all__ = ("Content", "Rows")
+__all__ = ("Content", "LargeObjects", "Rows")
