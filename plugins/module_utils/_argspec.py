@@ -124,6 +124,8 @@ def backup() -> Spec:
         "compression_level": {"type": "int"},
         "recipients": {"type": "list", "elements": "str", "default": []},
         "jobs": {"type": "int", "default": 1},
+        "max_lag": {"type": "float"},
+        "shrink": {"type": "int", "default": 50},
         "proof": {"type": "str", "default": "counts", "choices": list(PROOFS)},
         "extra_args": {"type": "list", "elements": "str", "default": []},
     }

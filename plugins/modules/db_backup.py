@@ -87,6 +87,26 @@ options:
       - How many seconds all of it may take. What is not finished by then fails. V(0) sets no limit.
     type: int
     default: 0
+  max_lag:
+    description:
+      - How many seconds old the data of a standby server or replica may be. Older data, and data whose age is not
+        known, are refused before anything is dumped.
+      - Any age is accepted when it is not set. RV(backups[].snapshot) is the time of the data in any case.
+      - A server that is no standby and no replica is not concerned.
+      - The clocks of both servers must agree. A standby of a standby is believed to be as fresh as the one before it.
+      - An account that lacks C(pg_monitor) (PostgreSQL), C(SLAVE MONITOR) (MariaDB) or C(REPLICATION CLIENT) (MySQL)
+        can find out less, so that more is refused.
+    type: float
+  shrink:
+    description:
+      - Warn when a backup holds less than so many percent of the usual rows, or of the usual bytes before compression.
+        Usual is the median of up to 14 backups of the series before it.
+      - Also warn of each database that has backups in the store under this host and instance, that a glob of
+        O(databases) would choose, and that is not on the server any more. Name it in O(exclude) when it was dropped on
+        purpose.
+      - V(0) turns both off. Neither makes a backup fail.
+    type: int
+    default: 50
   proof:
     description:
       - What is recorded of the rows, for restores and drills to compare.
@@ -207,7 +227,10 @@ backups:
       type: str
       sample: '2026-11-21T23:15:00.102Z'
     snapshot:
-      description: The moment at which the backup shows the database, in UTC.
+      description:
+        - The moment at which the backup shows the database, in UTC.
+        - Of a standby or replica, the time of its data, and never a later one. RV(backups[].position) says how that was
+          found.
       type: str
       sample: '2026-11-21T23:15:00.131Z'
     finished:
@@ -280,8 +303,22 @@ backups:
       type: list
       elements: str
       sample: []
+    shrunk:
+      description:
+        - What it holds, and what is usual (C(usual_rows), C(usual_plain_size), the median of C(of) backups).
+      returned: when it holds less than O(shrink) percent of the usual rows or bytes
+      type: dict
+      sample:
+        rows: 120
+        usual_rows: 1500000
+        plain_size: 61440
+        usual_plain_size: 537185484
+        of: 14
     position:
-      description: The position in the server's log at the snapshot, when the account may read it.
+      description:
+        - The position in the server's log at the snapshot, when the account may read it.
+        - Of a standby or replica also C(in_recovery), C(lag) (seconds, null when nobody knows), C(lag_known_by) and
+          C(replay_stopped).
       type: dict
       sample:
         lsn: 0/1A2B3C8
@@ -314,6 +351,24 @@ failures:
       description: The exit status of the tool that failed. There is none when no tool did.
       type: int
       sample: 1
+gone:
+  description: Databases that have backups and are not on the server any more. See O(shrink).
+  returned: when the server was reached
+  type: list
+  elements: dict
+  contains:
+    database:
+      description: The name of the database.
+      type: str
+      sample: old_shop
+    id:
+      description: The id of its last backup.
+      type: str
+      sample: 20261114T231500Z-19f4c2
+    snapshot:
+      description: The moment that it shows.
+      type: str
+      sample: '2026-11-14T23:15:00.131Z'
 totals:
   description: All backups of the run together.
   returned: when the server was reached

@@ -15,6 +15,7 @@ import secrets
 import types
 import typing as t
 
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.standby import Standby
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Sequence, Table, Uncovered
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command, Filter, Run
@@ -346,6 +347,10 @@ class Engine(abc.ABC):
     @abc.abstractmethod
     def dump(self, database: str, *, extra_args: t.Sequence[str] = (), content: bool = False) -> Dump:
         """Open a consistent view of a database. ``content``: its tables are to have a checksum of their rows."""
+
+    @abc.abstractmethod
+    def standby(self) -> Standby | None:
+        """Of what time its data are, when it replicates from another server; measured on a connection of its own."""
 
     @abc.abstractmethod
     def dump_globals(self) -> Dump:

@@ -12,7 +12,7 @@ import contextlib
 import re
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_script
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_script, my_standby
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
     Database,
     Dump,
@@ -35,6 +35,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_rights imp
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_sweep import SCRATCH, sweep_scratch
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import literal
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.standby import Standby
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConnectError, EngineError, ToolError
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Run
 
@@ -143,6 +144,13 @@ class MysqlEngine(Engine):
 
     def dump(self, database: str, *, extra_args: t.Sequence[str] = (), content: bool = False) -> Dump:
         return MysqlDump(self.client, self.server(), database, extra_args, content=content)
+
+    def standby(self) -> Standby | None:
+        connection = self.client.connect()
+        try:
+            return my_standby.read(connection, self.server())
+        finally:
+            connection.close()
 
     def dump_globals(self) -> Dump:
         self.check_globals_readable()

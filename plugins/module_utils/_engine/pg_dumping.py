@@ -12,7 +12,7 @@ import contextlib
 import dataclasses
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_schema
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_schema, pg_standby
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Dump, Facts, Section, Server
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.damage import advised
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_archive import ArchiveRows
@@ -81,6 +81,7 @@ class PostgresqlDump(Dump):
             " ELSE pg_current_wal_lsn() END::text"
         )[0]
         self._position = {"lsn": lsn, "in_recovery": recovering} if lsn else None
+        self._unlogged = pg_standby.unlogged(self._connection)
         self._relations = tables_of(self._connection, stage="snapshot")
         self._before = pg_schema.read_schema(self._connection, stage="schema")
         self.properties = self._properties(server)
@@ -157,10 +158,12 @@ class PostgresqlDump(Dump):
         if changed:
             raise schema_changed(self._database, changed)
         warnings = (*self._warnings(), *about_extensions(uncovered, sequences))
-        return Facts(tables, self._before.objects, self._position, warnings, sequences, uncovered)
+        return Facts(tables, self._before.objects, self._position, warnings, sequences, (*uncovered, *self._unlogged))
 
     def _warnings(self) -> t.Iterator[str]:
         yield from self._notes
+        if self._unlogged:
+            yield pg_standby.unlogged_warning(self._unlogged)
         invalid = self._query(
             "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid ORDER BY 1 LIMIT 20"
         )

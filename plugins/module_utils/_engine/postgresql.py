@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_locale
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_locale, pg_standby
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
     Database,
     Dump,
@@ -40,6 +40,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rights imp
     mends,
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_sweep import SCRATCH, sweep_scratch
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.standby import Standby
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConnectError, ToolError
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Run
 
@@ -177,6 +178,13 @@ class PostgresqlEngine(Engine):
 
     def dump(self, database: str, *, extra_args: t.Sequence[str] = (), content: bool = False) -> Dump:
         return PostgresqlDump(self.client, self.server(), database, extra_args, content=content)
+
+    def standby(self) -> Standby | None:
+        connection = self.client.connect(self._admin_database)
+        try:
+            return pg_standby.read(connection)
+        finally:
+            connection.close()
 
     def dump_globals(self) -> Dump:
         server = self.server()

@@ -17,6 +17,7 @@ Entry = dict[str, t.Any]
 _BACKUP = (
     "id", "database", "kind", "started", "finished", "seconds", "duration", "size", "size_human", "plain_size",
     "plain_size_human", "tables", "rows", "encrypted", "warnings", "engine",
+    "shrunk",
 )  # fmt: skip
 _REMOVED = ("id", "database", "size", "size_human")
 _DRILL = ("id", "database", "passed", "seconds", "tables", "rows", "mismatches")

@@ -38,13 +38,14 @@ class Remark:
 
 @dataclasses.dataclass(frozen=True)
 class Item:
-    """One backup. Sizes in bytes; ``seconds`` how long it took."""
+    """One backup. Sizes in bytes; ``seconds`` how long it took; ``usual``: what it held before it shrank, in words."""
 
     label: str
     is_database: bool
     size: int
     plain_size: int
     seconds: float
+    usual: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,14 @@ from html import escape
 
 from ansible_collections.vya.backupdb.plugins.module_utils._names import human_size, human_time
 from ansible_collections.vya.backupdb.plugins.module_utils._notify import wording
-from ansible_collections.vya.backupdb.plugins.module_utils._notify.digest import FAILED, OK, UNREACHABLE, Digest, Host
+from ansible_collections.vya.backupdb.plugins.module_utils._notify.digest import (
+    FAILED,
+    OK,
+    UNREACHABLE,
+    Digest,
+    Host,
+    Item,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._notify.page_style import (
     GREEN,
     HEADING,
@@ -52,9 +59,17 @@ def _host(host: Host) -> str:
     )
     last = len(host.items) - 1
     return head + "".join(
-        _cells(escape(item.label), item.size, item.seconds, (2, 9 if number == last else 2, 18), "")
+        _cells(_item(item), item.size, item.seconds, (2, 9 if number == last else 2, 18), "")
         for number, item in enumerate(host.items)
     )
+
+
+def _item(item: Item) -> str:
+    """A backup's label, and what is usual when it has shrunk."""
+    usual = (
+        f'<br><span class="red" style="font-size:12px;color:{RED}">{escape(item.usual)}</span>' if item.usual else ""
+    )
+    return escape(item.label) + usual
 
 
 def _short_host(host: Host) -> str:

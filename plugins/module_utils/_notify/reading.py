@@ -16,7 +16,7 @@ import datetime as dt
 import math
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._names import GLOBALS
+from ansible_collections.vya.backupdb.plugins.module_utils._names import GLOBALS, human_size
 from ansible_collections.vya.backupdb.plugins.module_utils._notify import advice, clean
 from ansible_collections.vya.backupdb.plugins.module_utils._notify.digest import (
     FAILED,
@@ -143,6 +143,7 @@ class _Reader:
                 size=_whole(backup.get("size")),
                 plain_size=_whole(backup.get("plain_size")),
                 seconds=_number(backup.get("seconds")),
+                usual=_usual(backup.get("shrunk")),
             )
 
     def _drills(self, instance: t.Mapping[str, t.Any], host: str, prefix: list[str]) -> t.Iterator[Drill]:
@@ -211,6 +212,15 @@ def _unlisted(instance: t.Mapping[str, t.Any]) -> Unlisted:
         "passed": sum(1 for item in drills if item.get("passed") is True),
     }
     return Unlisted(**{name: max(_whole(totals[name]) - count, 0) for name, count in listed.items() if name in totals})
+
+
+def _usual(shrunk: object) -> str:
+    """What a backup that shrank holds, and what it usually holds."""
+    if not isinstance(shrunk, t.Mapping):
+        return ""
+    rows, before = _whole(shrunk.get("rows")), _whole(shrunk.get("usual_rows"))
+    size, usual = (human_size(_whole(shrunk.get(name))) for name in ("plain_size", "usual_plain_size"))
+    return f"shrunk: {rows} rows, usually {before}; {size} before compression, usually {usual}"
 
 
 def _list(value: object) -> list[t.Any]:

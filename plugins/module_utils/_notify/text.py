@@ -110,7 +110,8 @@ def _host(host: Host, detail: bool) -> t.Iterator[str]:
     totals = wording.host_totals(host)
     yield f"{wording.SIGNS[host.state]} {host.name}: {wording.host_state(host)}{f' - {totals}' if totals else ''}"
     for item in host.items if detail else ():
-        yield f"    {item.label}: {human_size(item.size)}, {human_time(item.seconds)}"
+        usual = f" - {item.usual}" if item.usual else ""
+        yield f"    {item.label}: {human_size(item.size)}, {human_time(item.seconds)}{usual}"
 
 
 __all__ = ("short", "text")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
-import fnmatch
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils import _catalog as catalog
@@ -19,24 +18,18 @@ from ansible_collections.vya.backupdb.plugins.module_utils._codec.age_keys impor
 from ansible_collections.vya.backupdb.plugins.module_utils._codec.compression import COMPRESSIONS
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Database, Dump, Engine
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import digest
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
-    BackupError,
-    ConfigError,
-    StoreError,
-)
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.standby import Standby, described
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, ConfigError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Manifest, Part, Table, format_time, utc_now
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Run
+from ansible_collections.vya.backupdb.plugins.module_utils._run import shrink
 from ansible_collections.vya.backupdb.plugins.module_utils._run.context import Stages
 from ansible_collections.vya.backupdb.plugins.module_utils._run.parts import write_part
+from ansible_collections.vya.backupdb.plugins.module_utils._run.selection import select
+from ansible_collections.vya.backupdb.plugins.module_utils._run.series import check_series, check_space
 from ansible_collections.vya.backupdb.plugins.module_utils._run.summary import summary
 from ansible_collections.vya.backupdb.plugins.module_utils._store.base import Series, Store
 from ansible_collections.vya.backupdb.plugins.module_utils._version import COLLECTION_VERSION
-
-# Without an earlier backup to go by: what is left of a database's files when they are dumped and compressed.
-_FIRST_RATIO = {"none": 1.0}
-_FIRST_RATIO_COMPRESSED = 0.25
-_GROWTH = 1.1
-_RESERVED = f"The name {names.GLOBALS} stands for roles, users and grants in every store; rename that database."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +47,10 @@ class BackupOptions:
     jobs: int
     extra_args: tuple[str, ...]
     proof: str = "counts"
+    # Seconds by which a standby may lag; None: any.
+    max_lag: float | None = None
+    # Warn below this many percent of the usual rows or bytes; 0: never.
+    shrink: int = 50
 
 
 @dataclasses.dataclass
@@ -63,55 +60,12 @@ class Outcome:
     done: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     failures: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     warnings: list[str] = dataclasses.field(default_factory=list)
+    # Databases that have backups and are not on the server any more.
+    gone: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
 
     def failed(self, database: str, exc: BackupError) -> None:
         """Note the failure of one database."""
         self.failures.append({"database": database, **exc.as_dict()})
-
-
-def select(
-    found: t.Sequence[Database], patterns: t.Sequence[str], exclude: t.Sequence[str]
-) -> tuple[list[Database], list[str], list[tuple[str, BackupError]]]:
-    """Which databases: (chosen, notes, failures). A plain name must exist, a glob may match nothing."""
-    by_name = {database.name: database for database in found}
-    chosen: dict[str, Database] = {}
-    notes: list[str] = []
-    failures: list[tuple[str, BackupError]] = []
-    for pattern in patterns:
-        database = by_name.get(pattern)
-        if pattern == names.GLOBALS:
-            failures.append((pattern, ConfigError(_RESERVED)))
-            continue
-        if database is not None and (not database.system or pattern == "postgres"):
-            chosen[pattern] = database
-            continue
-        if database is not None:
-            failures.append((pattern, ConfigError(f"{pattern!r} is a system database, which is never backed up.")))
-            continue
-        if not any(sign in pattern for sign in "*?["):
-            failures.append((pattern, ConfigError(f"The database {pattern!r} does not exist.", hint=_there(found))))
-            continue
-        for database in found:
-            if database.system or not fnmatch.fnmatchcase(database.name, pattern):
-                continue
-            if any(fnmatch.fnmatchcase(database.name, item) for item in exclude):
-                continue
-            if database.name == names.GLOBALS:
-                failures.append((database.name, ConfigError(_RESERVED)))
-                continue
-            if database.problem:
-                notes.append(f"The database {database.name!r} is left out: {database.problem}.")
-                continue
-            if database.note and database.name not in chosen:
-                notes.append(database.note)
-            chosen[database.name] = database
-    kept = [item for name, item in sorted(chosen.items()) if name not in exclude]
-    return kept, notes, failures
-
-
-def _there(found: t.Sequence[Database]) -> str:
-    there = [database.name for database in found if not database.system]
-    return f"The server has: {', '.join(there[:20])}." if there else "The server has no databases of users."
 
 
 class Backup:
@@ -132,21 +86,34 @@ class Backup:
         if not options.databases and not options.with_globals:
             raise ConfigError("There is nothing to do: databases is empty and globals is false.")
 
-    def plan(self) -> tuple[list[Database], Outcome]:
+    def plan(self, store: Store | None) -> tuple[list[Database], Outcome]:
         """The databases to back up; changes nothing."""
         outcome = self.outcome = Outcome()
         self._engine.server()
         self._engine.check_tools()
         options = self._options
-        chosen, notes, failures = select(self._engine.databases(), options.databases, options.exclude)
+        found = self._engine.databases()
+        chosen, notes, failures = select(found, options.databases, options.exclude)
         outcome.warnings += notes
+        self._note_gone(store, {database.name for database in found})
         for name, exc in failures:
             outcome.failed(name, exc)
         return chosen, outcome
 
+    def _note_gone(self, store: Store | None, there: set[str]) -> None:
+        """Databases that were dropped are worth a word, and no reason to fail."""
+        options = self._options
+        if store is None or not options.shrink:
+            return
+        try:
+            self.outcome.gone = shrink.gone(store, options.host, options.instance, there, options)
+        except BackupError as exc:
+            self.outcome.warnings.append(f"Databases that are gone were not looked for: {exc.msg}")
+        self.outcome.warnings += [shrink.gone_text(item, self._engine.server().engine) for item in self.outcome.gone]
+
     def predict(self, store: Store | None) -> tuple[list[Database], Outcome]:
         """Check mode: the plan, and what would be refused for want of space or of privileges."""
-        chosen, outcome = self.plan()
+        chosen, outcome = self.plan(store)
         if self._options.with_globals:
             try:
                 self._engine.check_globals_readable()
@@ -154,8 +121,10 @@ class Backup:
                 outcome.failed(names.GLOBALS, exc)
         for database in chosen:
             try:
-                self._check_series(store, database.name)
-                self._check_space(store, database)
+                earlier = self._earlier(store, database.name)
+                check_series(earlier, self._engine.server().engine)
+                check_space(store, database, earlier, self._options.compression)
+                self._standby()
                 self._engine.check_readable(database.name, extra_args=self._options.extra_args)
             except BackupError as exc:
                 outcome.failed(database.name, exc)
@@ -166,7 +135,7 @@ class Backup:
         """Back up, one database's failure stopping no other. Holds the lock of host and instance."""
         options = self._options
         with store.lock(options.host, options.instance):
-            chosen, outcome = self.plan()
+            chosen, outcome = self.plan(store)
             outcome.warnings += [
                 f"Removed {place}, which a run that died had left."
                 for place in store.sweep(options.host, options.instance)
@@ -201,43 +170,11 @@ class Backup:
         except (OSError, ValueError) as exc:
             outcome.failed(name, BackupError(f"{type(exc).__name__}: {exc}", stage="internal"))
 
-    def _check_space(self, store: Store | None, database: Database) -> None:
-        """Refuse when the store is clearly too small, before the dump starts."""
+    def _earlier(self, store: Store | None, name: str) -> tuple[catalog.Entry, ...]:
+        """The backups of the series, newest first."""
         if store is None:
-            return
-        options = self._options
-        series = Series(options.host, options.instance, database.name)
-        known = catalog.read(store, host=series.host, instance=series.instance, database=series.database).entries
-        same = [entry.manifest for entry in known if entry.manifest.compression == options.compression]
-        if same:
-            needed = int(same[0].size * _GROWTH)
-        elif database.size is not None:
-            needed = int(database.size * _FIRST_RATIO.get(options.compression, _FIRST_RATIO_COMPRESSED))
-        else:
-            return
-        free = store.free_space()
-        if free is not None and free < needed:
-            raise StoreError(
-                f"The backup of {database.name!r} needs about {names.human_size(needed)},"
-                f" the store has {names.human_size(free)} free.",
-                stage="space",
-                hint="Free some space, or choose another store; nothing was written.",
-            )
-
-    def _check_series(self, store: Store | None, name: str) -> None:
-        """Refuse a series with backups of another product: two servers under one name would prune each other's."""
-        if store is None:
-            return
-        host, instance = self._options.host, self._options.instance
-        ours = self._engine.server().engine
-        for entry in catalog.read(store, host=host, instance=instance, database=name).entries:
-            theirs = entry.manifest.engine["name"]
-            if theirs != ours:
-                raise StoreError(
-                    f"{entry.place} is a backup of {theirs}, and this server is {ours}: two would share a series.",
-                    stage="preflight",
-                    hint="Give each server a host or an instance of its own; nothing was written.",
-                )
+            return ()
+        return catalog.read(store, host=self._options.host, instance=self._options.instance, database=name).entries
 
     def _one(self, store: Store, database: Database | None) -> dict[str, t.Any]:
         name = database.name if database else names.GLOBALS
@@ -245,11 +182,16 @@ class Backup:
         started = utc_now()
         backup_id = names.new_id(started)
         with stages.stage("space"):
-            self._check_series(store, name)
+            earlier = self._earlier(store, name)
+            check_series(earlier, self._engine.server().engine)
             if database is not None:
-                self._check_space(store, database)
+                check_space(store, database, earlier, self._options.compression)
+            past = shrink.past(earlier)
+            del earlier  # manifests of large schemas are large
         self._run.step(f"open {name}")
         with stages.stage("snapshot"):
+            # Before the snapshot: what is replayed between the two makes the data newer than they are said to be.
+            standby = self._standby()
             dump = (
                 self._engine.dump(name, extra_args=self._options.extra_args, content=self._options.proof == "content")
                 if database
@@ -263,6 +205,10 @@ class Backup:
                 with stages.stage("count"):
                     facts = dump.finish()
                 manifest = self._manifest(backup_id, name, started, dump, facts, parts, warnings)
+                manifest = described(manifest, standby) if standby else manifest
+                loss = shrink.compare(manifest, past, self._options.shrink)
+                if loss:
+                    manifest = dataclasses.replace(manifest, warnings=(loss.text(), *manifest.warnings))
                 with stages.stage("publish"):
                     draft.publish(manifest.to_json())
             except BaseException:
@@ -271,9 +217,18 @@ class Backup:
         finally:
             dump.close()
         result = summary(manifest)
+        if loss:
+            result["shrunk"] = loss.as_dict()
         if self._verbose:
             result["stages"] = stages.seconds
         return result
+
+    def _standby(self) -> Standby | None:
+        """How old the data of a standby server are; EngineError when they are older than max_lag."""
+        standby = self._engine.standby()
+        if standby is not None and self._options.max_lag is not None:
+            standby.check(self._options.max_lag)
+        return standby
 
     def _write_all(self, draft: t.Any, dump: Dump, stages: Stages) -> tuple[list[Part], list[str]]:
         try:
@@ -347,4 +302,4 @@ class Backup:
         )
 
 
-__all__ = ("Backup", "BackupOptions", "Outcome", "select")
+__all__ = ("Backup", "BackupOptions", "Outcome")

@@ -12,7 +12,7 @@ import os
 import time
 
 from ansible_collections.vya.backupdb.plugins.module_utils._codec.age_crypto import require_cryptography
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, ConfigError
 from ansible_collections.vya.backupdb.plugins.module_utils._io import check_new_root
 from ansible_collections.vya.backupdb.plugins.module_utils._names import GLOBALS, human_size, human_time
 from ansible_collections.vya.backupdb.plugins.module_utils._run.backup import Backup, BackupOptions, Outcome
@@ -20,7 +20,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._run.entry import Ans
 from ansible_collections.vya.backupdb.plugins.module_utils._run.extra_args import check_extra_args
 
 _FAILURES_TOLD = 3
-_LISTS = ("backups", "failures")
+_LISTS = ("backups", "failures", "gone")
 
 
 def run(job: Job) -> Answer:
@@ -50,6 +50,10 @@ def run(job: Job) -> Answer:
 def _options(job: Job) -> BackupOptions:
     params = job.params
     check_extra_args(params["engine"], params["extra_args"])
+    if params["max_lag"] is not None and not params["max_lag"] >= 0:
+        raise ConfigError(f"max_lag={params['max_lag']} is out of range: it must be at least 0.")
+    if not 0 <= params["shrink"] <= 100:
+        raise ConfigError(f"shrink={params['shrink']} is out of range: it is a percentage from 0 (off) to 100.")
     return BackupOptions(
         host=job.host,
         instance=params["instance"],
@@ -62,6 +66,8 @@ def _options(job: Job) -> BackupOptions:
         jobs=params["jobs"],
         extra_args=tuple(params["extra_args"]),
         proof=params["proof"],
+        max_lag=params["max_lag"],
+        shrink=params["shrink"],
     )
 
 
@@ -104,7 +110,7 @@ def outcome_answer(outcome: Outcome, seconds: float) -> Answer:
     }
     told = f"{totals['plain_size_human']} as {totals['size_human']} in {totals['duration']}"
     msg = f"{_counted(outcome)} backed up: {told}." if done else "There was nothing to back up."
-    result = {"msg": msg, "backups": done, "failures": outcome.failures, "totals": totals}
+    result = {"msg": msg, "backups": done, "failures": outcome.failures, "gone": outcome.gone, "totals": totals}
     warnings = [*outcome.warnings]
     for item in done:
         warnings += [f"{item['database']}: {text}" for text in item.get("warnings", ())]

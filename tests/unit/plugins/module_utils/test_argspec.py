@@ -61,6 +61,7 @@ def test_defaults() -> None:
         "compression": "zstd",
         "recipients": [],
         "jobs": 1,
+        "shrink": 50,
         "proof": "counts",
         "extra_args": [],
         "timeout": 0,
