@@ -15,9 +15,10 @@ description:
     the target, compares schema and row counts with the backup's manifest, and only then puts it in place.
   - If anything fails before the last step, the target is as it was, and the scratch database is dropped.
   - With O(src) it restores a file that another tool dumped (C(mysqldump), C(mariadb-dump), C(pg_dump), C(pg_dumpall),
-    scripts by hand) in the same way, into whichever database is the O(target). What is in the file never leaves the
-    scratch database. Statements are told apart by their lexical structure and judged by rules, and each thing that a
-    rule left out or changed is counted in RV(adaptations).
+    scripts by hand) in the same way, into whichever database is the O(target). Statements are told apart by their
+    lexical structure and judged by rules, and each thing that a rule left out or changed is counted in
+    RV(adaptations). Statements that would write outside the scratch database are left out or refused. What functions,
+    triggers and views of the file do when they run is not looked into, and they run with the rights of the login.
   - PostgreSQL renames the databases in one transaction. MySQL and MariaDB move all tables in one C(RENAME TABLE), and
     then create views, routines, triggers and events.
 extends_documentation_fragment:
