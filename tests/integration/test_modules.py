@@ -112,6 +112,43 @@ def test_backup_list_verify_restore(desk: Desk) -> None:
     assert desk.server.databases() == ["shop", "shop_staging"]
 
 
+def test_what_shrank_and_what_is_gone_is_reported(desk: Desk) -> None:
+    chosen = {"databases": ["audit*", "shop"], "globals": False}
+    for name in ("audit", "audit_old"):
+        desk.server.create_database(name)
+        numbers = ", ".join(f"({number})" for number in range(100))
+        desk.server.execute_script(
+            f"CREATE TABLE records (id int); INSERT INTO records VALUES {numbers};".encode(), name
+        )
+    first = succeeded(desk.backup(chosen))
+    assert [item.get("shrunk") for item in first["backups"]] == [None] * 3
+    last = {item["database"]: item["id"] for item in first["backups"]}
+
+    desk.server.execute_script(b"DELETE FROM records WHERE id >= 49;", "audit")
+    desk.server.drop_database("audit_old")
+    assert [item["database"] for item in succeeded(desk.backup(chosen, check=True))["gone"]] == ["audit_old"]
+    second = succeeded(desk.backup(chosen))
+    shrunk = {item["database"]: item["shrunk"] for item in second["backups"] if "shrunk" in item}
+    assert {name: (loss["rows"], loss["usual_rows"], loss["of"]) for name, loss in shrunk.items()} == {
+        "audit": (49, 100, 1)
+    }
+    assert [(item["database"], item["id"]) for item in second["gone"]] == [("audit_old", last["audit_old"])]
+    told = " ".join(second["warnings"])
+    assert "audit: It has shrunk: 49 rows where 100 are usual" in told
+    assert "The database 'audit_old' is not on the server any more" in told
+    assert last["audit_old"] in told
+    (audit,) = (item for item in second["backups"] if item["database"] == "audit")
+    assert audit["warnings"][0].startswith("It has shrunk: 49 rows")
+
+    # Said to be meant, and not asked for.
+    quiet = succeeded(desk.backup({**chosen, "exclude": ["audit_old"], "shrink": 40}))
+    assert (quiet["gone"], [item for item in quiet["backups"] if "shrunk" in item]) == ([], [])
+    off = succeeded(desk.backup({**chosen, "shrink": 0}))
+    assert (off["gone"], [item for item in off["backups"] if "shrunk" in item]) == ([], [])
+    assert "percentage" in desk.backup({"shrink": 101})["msg"]
+    assert "max_lag=-1.0 is out of range" in desk.backup({"max_lag": -1})["msg"]
+
+
 def test_check_mode_writes_nothing_and_predicts_what_is_done(desk: Desk) -> None:
     for choice in ({}, {"databases": ["shop"], "globals": False}, {"databases": ["nosuch_*"], "globals": False}):
         before = desk.files()

@@ -38,6 +38,21 @@ class Tags(HTMLParser):
         self.said.append(data)
 
 
+def test_what_shrank_is_in_the_table_and_among_the_warnings():
+    shrunk = {"rows": 5, "usual_rows": 900, "plain_size": 2048, "usual_plain_size": 1 << 20, "of": 14}
+    one = host("db1", "shop", "crm")
+    one["instances"][0]["backups"][0] |= {"shrunk": shrunk, "warnings": ["It has shrunk: 5 rows where 900 are usual."]}
+    told = digest(one)
+    line = "shrunk: 5 rows, usually 900; 2.0 KiB before compression, usually 1.0 MiB"
+    for form in (text(told), page(told)):
+        assert form.count(line) == 1
+        assert form.count("It has shrunk: 5 rows") == 1
+    assert "shop: 1.0 MiB, 2.5 s - shrunk" in text(told)
+    for odd in (None, 1, [], {}, {"rows": "x", "usual_rows": None}):
+        one["instances"][0]["backups"][0]["shrunk"] = odd
+        assert page(digest(one))
+
+
 def everywhere(word):
     """A digest in which every value that comes from outside is ``word``."""
     source = host(
