@@ -106,21 +106,21 @@ def _last_applied(connection: t.Any, server: Server, channel: str) -> dt.datetim
 
 
 def _last_change(connection: t.Any, server: Server) -> dt.datetime:
-    """When any table last changed on this server; when it started, if none did since then. Both are later than the
-    data's own time, and never later than the moment at which replication stopped."""
+    """When any table last changed here, by this server's clock. It forgets that when it stops: then when one was last
+    created or altered, which its files keep. Neither is later than the moment at which replication stopped."""
     if server.flavour == "mysql" and server.version[0] >= 8:
         execute(connection, "SET SESSION information_schema_stats_expiry = 0", stage=_STAGE)
     # Logs and statistics of the server's own change without replication; where MariaDB keeps its position does not.
-    changed = _moment(
-        _asked(
-            connection,
-            "SELECT UNIX_TIMESTAMP(MAX(UPDATE_TIME)) FROM information_schema.TABLES WHERE TABLE_SCHEMA NOT IN"
-            " ('information_schema', 'mysql', 'performance_schema', 'sys') OR TABLE_NAME = 'gtid_slave_pos'",
-        )
+    sql = (
+        "SELECT UNIX_TIMESTAMP(COALESCE(MAX(UPDATE_TIME), MAX(CREATE_TIME))) FROM information_schema.TABLES"
+        " WHERE TABLE_SCHEMA NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')"
+        " OR TABLE_NAME = 'gtid_slave_pos'"
     )
-    uptime = int(execute(connection, "SHOW GLOBAL STATUS LIKE 'Uptime'", stage=_STAGE)[0][1])
-    started = utc_now() - dt.timedelta(seconds=uptime)
-    return min(max(changed, started) if changed else started, utc_now())
+    changed = _moment(_asked(connection, sql))
+    if changed is None:  # no tables at all
+        uptime = int(execute(connection, "SHOW GLOBAL STATUS LIKE 'Uptime'", stage=_STAGE)[0][1])
+        changed = utc_now() - dt.timedelta(seconds=uptime)
+    return min(changed, utc_now())
 
 
 def _asked(connection: t.Any, sql: str) -> t.Any:
