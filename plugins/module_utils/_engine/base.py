@@ -15,33 +15,11 @@ import secrets
 import types
 import typing as t
 
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.login import Login
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.standby import Standby
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Sequence, Table, Uncovered
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command, Filter, Run
-
-
-@dataclasses.dataclass(frozen=True)
-class Login:
-    """How to reach a server; the names are the modules' option names without ``login_``."""
-
-    engine: str
-    host: str = ""
-    port: int | None = None
-    user: str = ""
-    password: str = ""
-    unix_socket: str = ""
-    config_file: str = ""
-    tls_mode: str = "prefer"
-    ca_cert: str = ""
-    client_cert: str = ""
-    client_key: str = ""
-    connect_timeout: int = 30
-
-    def where(self) -> str:
-        """The server in words."""
-        place = self.unix_socket or (f"{self.host}:{self.port}" if self.port else self.host) or "this host"
-        return f"{self.engine} on {place}" + (f" as {self.user}" if self.user else "")
 
 
 @dataclasses.dataclass(frozen=True)

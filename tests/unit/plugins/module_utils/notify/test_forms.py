@@ -48,6 +48,7 @@ def test_what_shrank_is_in_the_table_and_among_the_warnings():
         assert form.count(line) == 1
         assert form.count("It has shrunk: 5 rows") == 1
     assert "shop: 1.0 MiB, 2.5 s - shrunk" in text(told)
+    odd: object
     for odd in (None, 1, [], {}, {"rows": "x", "usual_rows": None}):
         one["instances"][0]["backups"][0]["shrunk"] = odd
         assert page(digest(one))
