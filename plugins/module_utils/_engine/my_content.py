@@ -44,10 +44,10 @@ def _piece(column: Column) -> str:
     """One value as text. No two values have the same, and NULL has one that no value has."""
     name = quote(column.name)
     if column.type in _EXACT:
-        text = f"CAST({name} AS CHAR CHARACTER SET latin1)"
+        text = f"CAST({name} AS CHAR)"
     elif column.type in ("float", "double"):
         # A FLOAT is printed with six digits, a DOUBLE with all of them.
-        text = f"CAST({name} * 1e0 AS CHAR CHARACTER SET latin1)"
+        text = f"CAST({name} * 1e0 AS CHAR)"
     elif column.type in _NUMBERS:
         text = f"CAST({name} AS UNSIGNED)"
     elif column.type in _SHORT:
@@ -55,7 +55,7 @@ def _piece(column: Column) -> str:
     elif column.type == "json":
         # Its text does not tell a decimal from a double, or a date from a string.
         plain = f"IF({not_plain(name)}, '!', '')"
-        text = f"CONCAT(SHA2(CAST({name} AS CHAR CHARACTER SET utf8mb4), 256), {plain})"
+        text = f"CONCAT(SHA2(CAST({name} AS CHAR), 256), {plain})"
     else:
         # Of any length: nothing as long is made of it.
         text = f"SHA2({name}, 256)"

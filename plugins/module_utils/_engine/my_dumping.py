@@ -32,7 +32,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_lock impor
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_rights import check_readable
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_schema import read
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import quote
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import differences, schema_changed
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import differences, schema_changed, section_of
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.trailers import trailer_of
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError, ToolError
 from ansible_collections.vya.backupdb.plugins.module_utils._filters import Watch
@@ -162,6 +162,7 @@ class MysqlDump(Dump):
         if self._rows.apart:
             yield self._apart()
         yield Section("post-data.sql", "post-data", [my_script.write(code, title, self._collation)], trailer)
+        yield section_of(self._reader.texts)
 
     def _sequence_values(self) -> t.Iterator[my_script.Definition]:
         for item in self._sequences:
@@ -214,7 +215,7 @@ class MysqlDump(Dump):
 
     def _count(self) -> None:
         try:
-            scope = Scope(history=HISTORY in self._args, risks=True, as_bytes=self._as_bytes)
+            scope = Scope(HISTORY in self._args, self._content, risks=True, as_bytes=self._as_bytes)
             self._counted = self._rows.count(scope, in_transaction=True)
         except BackupError as exc:
             self._count_error = exc
@@ -247,7 +248,7 @@ class MysqlDump(Dump):
             raise schema_changed(self._database, changed)
         odd = self._odd()
         tables = tuple(
-            dataclasses.replace(table, exact=self._exact and table.exact and table.name not in odd)
+            table if self._exact and table.name not in odd else dataclasses.replace(table, exact=False, content="")
             for table in self._counted.tables
         )
         if self._counted.risks:

@@ -30,11 +30,12 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import Client, error_number, execute
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_code import run_script
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_compare import UNCOMPARED
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_counting import Counted, Counter, Scope, sequences
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_directories import check_movable
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_dumping import HISTORY
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_rights import check_restore
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_schema import UNCOMPARED, Reader
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_schema import Reader
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_session import MysqlSession
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_swap import Plan, Swap
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_sweep import take_lock, unfinished
@@ -260,12 +261,13 @@ class MysqlRestore(Restore):
             if rows:
                 columns = my_columns.columns(connection, self.scratch, stage="verify")
                 counter = Counter(connection, self.scratch, reader, definitions, columns, stage="verify")
-                counted = counter.count(Scope(history=HISTORY in self._plan.origin.tool_args))
+                counted = counter.count(Scope(history=HISTORY in self._plan.origin.tool_args, content=content))
                 following = sequences(connection, self.scratch, reader.sequences, stage="verify")
             return Inspection(
                 tables=tuple(counted.tables),
                 schema=reader.objects(definitions),
                 sequences=(*following, *counted.sequences),
+                texts=reader.texts,
             )
         finally:
             connection.close()

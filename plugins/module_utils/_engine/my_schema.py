@@ -9,10 +9,9 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_shown
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_compare, my_shown
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_advice import about
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import error_number, execute
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_directories import names_directory
@@ -21,25 +20,16 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words impo
     literal,
     mentioned,
     quote,
-    replace_word,
 )
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import fingerprint
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError, PrivilegeError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.my_moved import retarget
 
-# The status of an event is no part of its comparison: in a scratch database no event may run.
-UNCOMPARED = "status of event "
 _INVALID_VIEW = 1356
 # No such table, routine, trigger, event, sequence: it went after it was listed.
 _GONE = (1146, 1305, 1360, 1539, 4091)
 _ATTEMPTS = 3
 _NO_EXECUTE = 1370
 _NO_DEFINER = 1449
-_AUTO_INCREMENT = re.compile(r"^(\).*?) AUTO_INCREMENT=[0-9]+", re.M)
-# MySQL 8 repeats a column's character set before its collation only in tables that were created from its own words.
-_IMPLIED = re.compile(r" CHARACTER SET \w+(?= COLLATE )")
-_DISPLAY_WIDTH = re.compile(r"\b(tinyint|smallint|mediumint|int|bigint)\([0-9]+\)")
 ENABLED = {"ENABLE": "DISABLE"}
 
 
@@ -65,6 +55,8 @@ class Reader:
         self.engines = {row[0]: row[2] or "" for row in rows if row[0] in set(self.tables)}
         # Tables with DATA DIRECTORY or INDEX DIRECTORY, of their own or of partitions, once they were read.
         self.directories: list[str] = []
+        # Of the objects that were fingerprinted, by their names.
+        self.texts: dict[str, str] = {}
         self.versioned = [row[0] for row in rows if row[1] == "SYSTEM VERSIONED"]
 
     def _run(self, sql: str) -> list[tuple[t.Any, ...]]:
@@ -209,38 +201,10 @@ class Reader:
     def objects(self, definitions: t.Sequence[Definition]) -> tuple[SchemaObject, ...]:
         """Fingerprints that do not depend on the database's name."""
         names = object_names(definitions, self.folds)
-        portable = self._portable_tables()
-        found = []
-        for item in definitions:
-            text = retarget(item.text, self._database, None, names, sql_mode=item.sql_mode, fold=self.folds)
-            label = f"{item.kind} {item.name}"
-            if item.kind == "event":
-                found.append(fingerprint(UNCOMPARED + item.name, text))
-                text = replace_word(text, {"ENABLE": "DISABLE"}, before="DO", sql_mode=item.sql_mode)
-            if item.kind == "table":
-                text = _IMPLIED.sub("", _AUTO_INCREMENT.sub(r"\1", text))
-            session = "\n".join((item.sql_mode, item.charset, item.collation, item.time_zone))
-            same = portable.get(item.name, "") if item.kind == "table" else item.table
-            found.append(fingerprint(label, f"{text}\n{session}", same))
-        return tuple(sorted(found, key=lambda entry: entry.name))
-
-    def _portable_tables(self) -> dict[str, str]:
-        """Columns, indexes and comments of each table as every version tells them."""
-        lines: dict[str, list[str]] = {}
-        rows = self._run(
-            "SELECT table_name, column_name, column_type, is_nullable, column_comment FROM information_schema.columns"
-            f" WHERE table_schema = {self._schema} ORDER BY table_name, ordinal_position"
+        found, self.texts = my_compare.objects(
+            self._connection, self._database, definitions, names, folds=self.folds, stage=self._stage
         )
-        for table, *rest in rows:
-            rest[1] = _DISPLAY_WIDTH.sub(r"\1", _text(rest[1]))
-            lines.setdefault(table, []).append(" ".join(_text(item) for item in rest))
-        rows = self._run(
-            "SELECT table_name, index_name, non_unique, seq_in_index, column_name, sub_part"
-            f" FROM information_schema.statistics WHERE table_schema = {self._schema} ORDER BY 1, 2, 4"
-        )
-        for table, *rest in rows:
-            lines.setdefault(table, []).append("index " + " ".join(_text(item) for item in rest))
-        return {table: "\n".join(items) for table, items in lines.items()}
+        return found
 
 
 def read(
@@ -270,4 +234,4 @@ def object_names(definitions: t.Iterable[Definition], folds: bool) -> set[str]:
     return {name.lower() for name in names} if folds else names
 
 
-__all__ = ("UNCOMPARED", "Reader", "object_names", "read")
+__all__ = ("Reader", "object_names", "read")
