@@ -65,25 +65,28 @@ def risks(columns: t.Sequence[Column], shown: Shown, *, as_bytes: bool) -> list[
     for column in columns:
         name = quote(column.name)
         if column.generated:
-            if column.generated == "stored" and _of_session(column.name, columns, shown, set()):
-                computed = _as_type(column, shown.expression(column.name))
-                what = "STORED values that another session computes otherwise, such as one of another time zone"
-                found.append(Risk(column.table, column.name, what, f"NOT ({name} <=> {computed})"))
+            chain = _chain(column, columns, shown) if column.generated == "stored" else []
+            if chain:
+                what = "STORED values that depend on the session, such as its time zone"
+                condition = " OR ".join(
+                    f"NOT ({quote(item.name)} <=> {_as_type(item, shown.expression(item.name))})" for item in chain
+                )
+                found.append(Risk(column.table, column.name, what, condition))
             continue
         if column.charset and column.charset not in _LOSSLESS and not as_bytes:
             back = f"CONVERT(CONVERT({name} USING utf8mb4) USING {column.charset})"
             if column.type not in ("enum", "set"):
                 condition = f"NOT (CAST({name} AS BINARY) <=> CAST({back} AS BINARY))"
-                what = f"bytes of {column.charset} that utf8mb4 does not give back"
+                what = f"letters of {column.charset} that UTF-8 does not keep"
                 found.append(Risk(column.table, column.name, what, condition))
         if column.type == "float":
             condition = f"NOT (CAST(CONCAT({name}) AS FLOAT) * 1e0 <=> {name} * 1e0)"
-            what = "FLOAT values with more digits than the dump tool writes"
+            what = "FLOAT values with more than 6 digits"
             found.append(Risk(column.table, column.name, what, condition))
         elif column.type == "json":
             found.append(Risk(column.table, column.name, "JSON values whose text is another value", not_plain(name)))
         elif column.type == "enum" and _EMPTY_MEMBER.search(column.full_type):
-            what = "ENUM error values, which become the member ''"
+            what = "ENUM error values"
             found.append(Risk(column.table, column.name, what, f"{name} + 0 = 0"))
     return found
 
@@ -94,21 +97,19 @@ def not_plain(name: str) -> str:
     return f"NOT ({again} <=> {name} AND CAST({again} AS CHAR) <=> CAST({name} AS CHAR))"
 
 
-def _of_session(name: str, columns: t.Sequence[Column], shown: Shown, seen: set[str]) -> bool:
-    """Whether the value of a generated column depends on the session that computes it."""
-    seen.add(name)
-    by_name = {column.name.lower(): column for column in columns}
-    text = shown.expression(name)
-    words = {word.text.upper() for word in split(text) if word.kind == "word"}
-    if words & _OF_SESSION:
-        return True
-    for other in mentioned(text):
-        column = by_name.get(other.lower())
-        if column is None or column.name in seen:
-            continue
-        if column.type == "timestamp" or (column.generated and _of_session(column.name, columns, shown, seen)):
-            return True
-    return False
+def _chain(column: Column, columns: t.Sequence[Column], shown: Shown) -> list[Column]:
+    """The generated columns that a value comes from, itself among them; none when no session changes it."""
+    by_name = {item.name.lower(): item for item in columns}
+    chain, waiting, of_session = [column], [column], False
+    while waiting:
+        text = shown.expression(waiting.pop().name)
+        of_session |= bool({word.text.upper() for word in split(text) if word.kind == "word"} & _OF_SESSION)
+        for item in filter(None, (by_name.get(name.lower()) for name in mentioned(text))):
+            of_session |= item.type == "timestamp"
+            if item.generated and item not in chain:
+                chain.append(item)
+                waiting.append(item)
+    return [item for item in chain if item.generated == "stored"] if of_session else []
 
 
 def _as_type(column: Column, expression: str) -> str:
@@ -126,12 +127,13 @@ def _as_type(column: Column, expression: str) -> str:
 
 def warning(found: t.Sequence[tuple[Risk, int | None]]) -> str:
     """What was found, in one sentence: names and numbers, no values. None: could not be counted."""
-    listed = [
-        f"{risk.table}.{risk.column}: {'maybe some' if number is None else number} ({risk.what})"
-        for risk, number in found
-    ]
-    shown = "; ".join(listed[:_SHOWN]) + (f"; and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else "")
-    return f"Values that a restore of this backup does not give back exactly: {shown}."
+    groups: dict[str, list[str]] = {}
+    for risk, number in found[:_SHOWN]:
+        count = "some?" if number is None else number
+        groups.setdefault(risk.what, []).append(f"{risk.table}.{risk.column}: {count}")
+    shown = "; ".join(f"{what} ({', '.join(names)})" for what, names in groups.items())
+    more = f"; and {len(found) - _SHOWN} more columns" if len(found) > _SHOWN else ""
+    return f"A restore of this backup does not give back exactly: {shown}{more}."
 
 
 __all__ = ("Risk", "in_bytes", "not_plain", "risks", "warning")
