@@ -263,6 +263,10 @@ class Restore(abc.ABC):
         by the names of the objects. Objects that it cannot judge are not in the answer."""
         return {}
 
+    def named(self, name: str) -> str:
+        """The name that a table of the backup has on this server."""
+        return name
+
     @abc.abstractmethod
     def finish(self) -> None:
         """What remains between loading and the swap: database settings, statistics."""

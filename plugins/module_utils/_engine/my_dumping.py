@@ -17,6 +17,7 @@ import typing as t
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import (
     my_columns,
     my_coverage,
+    my_folding,
     my_lossy,
     my_packets,
     my_script,
@@ -95,9 +96,10 @@ class MysqlDump(Dump):
         found = {
             "definers": sorted(list(item) for item in owners if item),
             "directories": self._reader.directories,
+            my_folding.TWINS: my_folding.twins([*self._reader.tables, *self._reader.views]),
         }
-        folding = int(self._query("SELECT @@lower_case_table_names")[0][0])
-        return {"lower_case_table_names": folding, **{key: value for key, value in found.items() if value}}
+        folding = int(self._query(f"SELECT @@{my_folding.SETTING}")[0][0])
+        return {my_folding.SETTING: folding, **{key: value for key, value in found.items() if value}}
 
     def _engine_warnings(self) -> t.Iterator[str]:
         odd = [name for name in self._reader.tables if name in self._odd()]

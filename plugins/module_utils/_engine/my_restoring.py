@@ -18,6 +18,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine import (
     my_columns,
     my_definers,
     my_directories,
+    my_folding,
     my_packets,
     my_script,
 )
@@ -49,6 +50,7 @@ LIMIT = 64
 SYSTEM = ("mysql", "information_schema", "performance_schema", "sys", "ndbinfo", "mysql_innodb_cluster_metadata")
 # Above are errors of the connection: nobody knows what the server did.
 _CLIENT_ERRORS = 2000
+_NO_TABLE = 1146
 _DENIED = (1044, 1142, 1227)
 _SCHEMATA = "information_schema.schemata"
 _NAME = re.compile(r"^[a-z0-9_]+\Z")
@@ -73,6 +75,7 @@ class MysqlRestore(Restore):
         self._source = plan.origin.database
         self._unfinished = ""
         # Accounts that own code of the backup and are not on this server.
+        self._folding = my_folding.Folding(None, 0)
         self._absent: frozenset[my_definers.Account] = frozenset()
         self._tolerance = Tolerance({}, ())
         self._charset = (str(plan.origin.properties.get("charset")), str(plan.origin.properties.get("collation")))
@@ -122,6 +125,8 @@ class MysqlRestore(Restore):
     def _notes(self, globals_follow: bool) -> t.Iterator[str]:
         """What will not be as it was at the source."""
         properties = self._plan.origin.properties
+        self._folding = my_folding.folding(self._admin, properties)
+        yield from self._folding.warnings([str(name) for name in properties.get(my_folding.TWINS, ())])
         directories = [str(name) for name in properties.get("directories", ())]
         if directories:
             yield (
@@ -227,7 +232,8 @@ class MysqlRestore(Restore):
                 stage="load",
             )
         except EngineError as exc:
-            exc.hint = f"{exc.hint} {self._tolerance.hint()}".strip()
+            told = self._folding.strict() if self._folding.source and error_number(exc) == _NO_TABLE else ""
+            exc.hint = " ".join(filter(None, (exc.hint, told, self._tolerance.hint())))
             raise
         finally:
             connection.close()
@@ -276,16 +282,21 @@ class MysqlRestore(Restore):
         """With the definers that were replaced for the time in the scratch database."""
         if not self._absent:
             return list(definitions)
-        owners = my_definers.owners(self._code)
+        owners = {(kind, self.named(name)): owner for (kind, name), owner in my_definers.owners(self._code).items()}
         return [
-            dataclasses.replace(item, text=my_definers.replaced(item.text, item.sql_mode, owners[item.kind, item.name]))
-            if owners.get((item.kind, item.name)) in self._absent
+            dataclasses.replace(
+                item, text=my_definers.replaced(item.text, item.sql_mode, owners[item.kind, self.named(item.name)])
+            )
+            if owners.get((item.kind, self.named(item.name))) in self._absent
             else item
             for item in definitions
         ]
 
     def compared(self, objects: t.Iterable[SchemaObject]) -> list[SchemaObject]:
-        return [item for item in objects if not item.name.startswith(UNCOMPARED)]
+        return [self._folding.object(item) for item in objects if not item.name.startswith(UNCOMPARED)]
+
+    def named(self, name: str) -> str:
+        return self._folding.name(name)
 
     def finish(self) -> None:
         """Nothing: InnoDB keeps its statistics itself."""

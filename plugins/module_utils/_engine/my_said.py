@@ -83,8 +83,8 @@ def message(number: int, text: str, *, data: bool = True) -> str:
         return re.sub(r" near ['\"].*", "", text, flags=re.S)
     if number in _KEPT:
         return _partly(number, text)
-    shown = _OPEN.sub("'...'", _QUOTED.sub("'...'", text))
-    return f"{_NUMBER.sub('N', shown)} {_MORE}"
+    shown = _OPEN.sub("\0", _QUOTED.sub("\0", text))
+    return f"{_NUMBER.sub('N', shown)} {_MORE}".replace("\0", "'...'")
 
 
 def _partly(number: int, text: str) -> str:

@@ -19,6 +19,7 @@ import typing as t
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_warnings
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Session
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import execute, worded
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_folding import other_letters
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_tolerance import tolerate
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import quote
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError
@@ -32,6 +33,7 @@ except ImportError:
 # not set them itself; some of them bring others along.
 _OTHER_STRINGS = frozenset("ANSI ANSI_QUOTES DB2 MAXDB MSSQL NO_BACKSLASH_ESCAPES ORACLE POSTGRESQL".split())
 _IN_TRANSACTION = 1
+_NO_TABLE = 1146
 # Numbers, since the text of an answer is in a character set that the file may choose.
 _SEEN = (
     "SELECT NOT FIND_IN_SET('NO_BACKSLASH_ESCAPES', @@sql_mode), FIND_IN_SET('ANSI_QUOTES', @@sql_mode),"
@@ -45,7 +47,7 @@ class MysqlSession(Session):
     """Statements are sent as they are, whatever their encoding."""
 
     def __init__(self, connection: t.Any, database: str) -> None:
-        self._connection = connection
+        self._connection, self._database = connection, database
         # As the stock client starts: the server's own defaults.
         modes = str(execute(connection, "SELECT @@GLOBAL.sql_mode", stage="load")[0][0]).split(",")
         kept = ",".join(mode for mode in modes if mode not in _OTHER_STRINGS)
@@ -67,7 +69,11 @@ class MysqlSession(Session):
                 pass
             self._look_at_warnings()
         except pymysql.Error as exc:
-            raise EngineError(f"The server refused it: {worded(exc, data=data)}", stage="load") from exc
+            failed = EngineError(f"The server refused it: {worded(exc, data=data)}", stage="load")
+            if exc.args[:1] == (_NO_TABLE,):
+                with contextlib.suppress(EngineError):
+                    failed.hint = other_letters(self._connection, self._database, str(exc.args[-1]))
+            raise failed from exc
         self._code = self._code or (not data and _CODE.search(statement) is not None)
 
     def _look_at_warnings(self) -> None:

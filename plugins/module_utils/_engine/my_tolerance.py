@@ -19,19 +19,20 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client imp
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import literal
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError
 
-# What keeps a dump's data and tables from being created as they were; the values let them.
+# What keeps tables of a dump from being created as they were; the values let them. CHECKs of a file that others wrote
+# hold, as they do for the stock client.
 _DUMPS: t.Mapping[str, str] = {
     "sql_require_primary_key": "0",
-    "check_constraint_checks": "0",
     "innodb_strict_mode": "0",
     "restrict_fk_on_non_standard_key": "0",
     "system_versioning_alter_history": "KEEP",
     # MEMORY tables: a limit, of which nothing is allocated.
     "max_heap_table_size": "1099511627776",
 }
-# What changes a definition that is already complete.
+# What our own definitions and data need no more: they are complete, and were rows of their source.
 _OWN: t.Mapping[str, str] = {
     **_DUMPS,
+    "check_constraint_checks": "0",
     "sql_generate_invisible_primary_key": "0",
     "explicit_defaults_for_timestamp": "1",
     "enforce_storage_engine": "NULL",

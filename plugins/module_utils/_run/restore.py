@@ -289,12 +289,24 @@ class RestoreTask:
         if manifest.tool.get("extra_args"):
             # The dump was told to leave something out; what is there must still be as it was.
             mismatches = [text for text in mismatches if not text.endswith(schema.MISSING)]
+        # Table names as this server has them.
+        manifest = dataclasses.replace(
+            manifest,
+            tables=_renamed(manifest.tables, restore),
+            sequences=_renamed(manifest.sequences, restore),
+            uncovered=_renamed(manifest.uncovered, restore),
+        )
+        found = dataclasses.replace(found, sequences=_renamed(found.sequences, restore))
         mismatches += schema.row_differences(manifest.tables, found.tables)
         partly = bool(manifest.tool.get("extra_args"))
         sequences, others = coverage.sequence_differences(manifest, found, partly=partly)
         mismatches += sequences
         self._warnings += [*others, *coverage.uncovered_differences(manifest, found)]
         return mismatches + schema.content_differences(manifest.tables, found.tables)
+
+
+def _renamed(items: t.Iterable[t.Any], restore: Restore) -> tuple[t.Any, ...]:
+    return tuple(dataclasses.replace(item, name=restore.named(item.name)) for item in items)
 
 
 def _rows_in_words(exact: int, tables: int) -> str:

@@ -60,6 +60,8 @@ class Mysql9Server(MysqlFamilyServer):
         self.private_folder("tmp")
         self.place_key()
         settings = {**FAST, "datadir": str(self.data), "tmpdir": str(self.folder / "tmp"), "auto-generate-certs": "OFF"}
+        # A server keeps the way it compares names.
+        settings.update({key: value for key, value in self.settings.items() if key == "lower-case-table-names"})
         self.run_as_server(self._mysqld({**settings, "initialize-insecure": "ON", "skip-log-bin": "ON"}))
 
     def argv(self) -> list[str]:
