@@ -265,3 +265,21 @@ def test_a_broken_table(desk: Desk) -> None:
     desk.run("db_restore", database="sound", target="sound_back", if_exists="replace")
     assert desk.run("backup_drill", databases=["sound"])["drills"][0]["passed"]
     desk.server.query("DROP TABLE IF EXISTS broken.torn")
+
+
+def test_history_by_transactions(mariadb: support.Server, tmp_path: Path) -> None:
+    """The dump tool refuses such a table: its present rows are kept, it is named, and the others keep their past."""
+    desk = Desk(mariadb, tmp_path)
+    desk.make(
+        "precise",
+        "CREATE TABLE usual (i INT PRIMARY KEY, c INT) WITH SYSTEM VERSIONING; INSERT INTO usual VALUES (1, 1);"
+        " UPDATE usual SET c = 2; CREATE TABLE by_transaction (i INT PRIMARY KEY, c INT,"
+        " s BIGINT UNSIGNED GENERATED ALWAYS AS ROW START, e BIGINT UNSIGNED GENERATED ALWAYS AS ROW END,"
+        " PERIOD FOR SYSTEM_TIME (s, e)) ENGINE = InnoDB WITH SYSTEM VERSIONING;"
+        " INSERT INTO by_transaction (i, c) VALUES (1, 1), (2, 2); UPDATE by_transaction SET c = 7 WHERE i = 1;",
+    )
+    backup = desk.run("db_backup", databases=["precise"], globals=False, proof="content")
+    assert any("present rows" in text and "by_transaction" in text for text in backup["warnings"]), backup["warnings"]
+    desk.run("db_restore", database="precise", target="precise_back")
+    assert mariadb.query("SELECT i, c FROM precise_back.by_transaction ORDER BY i") == [(1, 7), (2, 2)]
+    assert mariadb.query("SELECT c FROM precise_back.usual FOR SYSTEM_TIME ALL ORDER BY c") == [(1,), (2,)]

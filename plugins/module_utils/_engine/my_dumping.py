@@ -62,6 +62,8 @@ class MysqlDump(Dump):
         self._counted = Counted()
         self._count_error: BackupError | None = None
         self._position: dict[str, t.Any] | None = None
+        # Tables of which the tool cannot write the past.
+        self._precise: list[str] = []
         self._exact = False
         self._tool: Tool = client.fitting_tool("mysqldump", server)
         self.started = self.snapshot = utc_now()
@@ -112,6 +114,11 @@ class MysqlDump(Dump):
         if self._reader.versioned and not self._tool.knows("dump-history"):
             shown = ", ".join(self._reader.versioned[:20])
             yield f"The history of system-versioned tables is not in the backup: {shown}."
+        if self._precise:
+            yield (
+                "Tables with transaction-precise history, which the dump tool cannot write: only their present rows are"
+                f" in the backup, read after the snapshot of the others: {listed(self._precise)}."
+            )
         if self._rows.elsewhere:
             yield my_coverage.warning(self._reader.engines, self._rows.elsewhere)
         if self._reader.directories:
@@ -148,6 +155,11 @@ class MysqlDump(Dump):
         optional = {"column-statistics": histograms, "set-gtid-purged": "=OFF", "network-timeout": ""}
         if self._reader.versioned and self._tool.knows("dump-history"):
             args.append(HISTORY)
+            self._precise = [
+                name
+                for name in self._reader.versioned
+                if any(column.period and column.type == "bigint" for column in self._columns.get(name, ()))
+            ]
         return args + [f"--{name}{value}" for name, value in optional.items() if self._tool.knows(name)]
 
     def sections(self) -> t.Iterator[Section]:
@@ -163,6 +175,8 @@ class MysqlDump(Dump):
         yield self._data()
         if self._rows.apart:
             yield self._apart()
+        if self._precise:
+            yield self._without_history()
         yield Section("post-data.sql", "post-data", [my_script.write(code, title, self._collation)], trailer)
         yield section_of(self._reader.texts)
 
@@ -185,7 +199,8 @@ class MysqlDump(Dump):
                 f"Row counts are not exact: no global read lock for the moment of the snapshot ({refused})."
                 " GRANT RELOAD ON *.* to the account for exact counts."
             )
-        ignored = [f"--ignore-table={self._database}.{name}" for name in (*self._reader.views, *self._reader.sequences)]
+        left_out = (*self._reader.views, *self._reader.sequences, *self._precise)
+        ignored = [f"--ignore-table={self._database}.{name}" for name in left_out]
         plain = self._client.plain(self._connection)
         first = [f"--init-command=SET SESSION {plain}"] if plain and self._tool.knows("init-command") else []
         argv = (*self._args, *first, *self._extra, *ignored, "--", self._database)
@@ -201,6 +216,12 @@ class MysqlDump(Dump):
         """Rows that the tool writes only when it is told to; they are in files, of which there is no snapshot."""
         argv = (*self._args, "--no-data-med=0", *self._extra, "--", self._database, *self._rows.apart)
         return self._section("data-0002.sql", self._client.tool(self._tool, *argv, stage="dump"))
+
+    def _without_history(self) -> Section:
+        """Present rows of the tables that the tool refuses to write with their past."""
+        args = [item for item in self._args if item != HISTORY]
+        argv = (*args, *self._extra, "--", self._database, *self._precise)
+        return self._section("data-0003.sql", self._client.tool(self._tool, *argv, stage="dump"))
 
     def _snapshot_open(self) -> None:
         self._lock.release()
@@ -252,6 +273,10 @@ class MysqlDump(Dump):
         tables = tuple(
             table if self._exact and table.name not in odd else dataclasses.replace(table, exact=False, content="")
             for table in self._counted.tables
+        )
+        tables = tuple(
+            dataclasses.replace(table, exact=False, content="") if table.name in self._precise else table
+            for table in tables
         )
         if self._counted.risks:
             self._notes.append(my_lossy.warning(self._counted.risks))
