@@ -58,7 +58,7 @@ _KINDS = ("TABLE", "SEQUENCE", "VIEW", "TRIGGER", "FUNCTION", "PROCEDURE", "EVEN
 _HEADER = (
     "SET NAMES utf8mb4",
     "SET SESSION time_zone = '+00:00'",
-    "SET SESSION foreign_key_checks = 0, unique_checks = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO'",
+    "SET SESSION foreign_key_checks = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO'",
 )
 
 
