@@ -116,6 +116,7 @@ def test_older_than_the_rules(desk: Desk, settings: Settings) -> None:
     for name, value in [
         ("innodb_strict_mode", "ON"),
         ("completion_type", "2"),
+        ("autocommit", "OFF"),
         ("sql_select_limit", "1"),
         *(
             [

@@ -204,7 +204,7 @@ class MysqlRestore(Restore):
         options += [f"--{name}" for name in ("skip-print-query-on-error", "skip-reconnect") if tool.knows(name[5:])]
         # Key checks would read each parent row; the source has checked them. Without unique_checks too MariaDB would
         # load in bulk, and say of a duplicate only that something is not permitted.
-        first = ", ".join(filter(None, ("foreign_key_checks = 0", self._client.plain(self._admin))))
+        first = ", ".join(filter(None, ("foreign_key_checks = 0, autocommit = 1", self._client.plain(self._admin))))
         options.append(f"--init-command={self._tolerance.statement(first)}")
         return self._client.tool(tool, *options, f"--database={self.scratch}", stage="load")
 

@@ -188,7 +188,7 @@ class RestoreTask:
         left = restore.close()
         if left:
             self._warnings.append(f"Left behind, to be dropped by the next restore: {', '.join(left)}.")
-        result["warnings"] = [*self._warnings, *warnings]
+        result["warnings"] = list(dict.fromkeys([*self._warnings, *warnings]))
         result["stages"] = self._stages.seconds
         result["replaced"] = restore.exists
         return result
@@ -202,7 +202,7 @@ class RestoreTask:
                 self._run.step("globals")
                 part = self._globals.manifest.parts[0]
                 self._warnings += self._engine.restore_globals(self._globals.read(part))
-                restore.preflight()
+                self._warnings += restore.preflight()  # what is missing all the same
         self._fill(restore)
         self._run.step("verify")
         verified: dict[str, t.Any] = {
