@@ -183,7 +183,9 @@ class Client:
                     hint="Set tls_mode=prefer, or give the server a certificate (ssl_cert, ssl_key).",
                 )
             limit = "max_statement_time" if "MariaDB" in connection.get_server_info() else "max_execution_time"
-            execute(connection, f"{_SESSION}, {limit} = 0", stage="connect")
+            with contextlib.suppress(EngineError):  # a proxy may name another server than there is behind it
+                execute(connection, f"SET SESSION {limit} = 0", stage="connect")
+            execute(connection, _SESSION, stage="connect")
             self._make_plain(connection)
             self.run.on_cancel(functools.partial(_cancel, options, weakref.ref(connection)))
             return connection
