@@ -34,6 +34,7 @@ $(TREE):
 
 deps: venv  ## install the servers and tools that the tests talk to (Debian, root)
 	$(BIN)/python tests/tools/install_deps.py
+	$(BIN)/python tests/tools/fetch_schemas.py
 
 vectors: venv  ## fetch the official age test vectors
 	$(BIN)/python tests/tools/fetch_age_vectors.py
