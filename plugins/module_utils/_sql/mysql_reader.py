@@ -277,6 +277,10 @@ class MysqlReader(Lexer):
     def _backslash(self) -> t.Iterator[Event]:
         """One of the commands of one letter. What is open goes on behind it, or is sent (g, G) or forgotten (c)."""
         letter = self._buf[self._pos + 1 : self._pos + 2]
+        if letter == b"\n" or self._buf.startswith(b"\r\n", self._pos + 1):
+            # As continued lines are written in other languages: both clients pass over it.
+            self._cut_out(1)
+            return
         if letter == b"d":
             if self._place is not None:
                 raise SqlReadError("The delimiter is changed within a statement", place=self._here())

@@ -48,6 +48,7 @@ STATEMENTS = {
     "delimiter by letter": (b"\\d //\nS;//", [b"S"]),
     "body": (b"CREATE PROCEDURE p() BEGIN SELECT 1; END;S;", [b"CREATE PROCEDURE p() BEGIN SELECT 1", b"END", b"S"]),
     "line ends": (b"SELECT\r\n1;\r\nS\r\n;\r\n", [b"SELECT\r\n1", b"S\r\n"]),
+    "continued lines": (b"SELECT 1, \\\n 2 \\\r\n;S '\\\n';\\\nT;", [b"SELECT 1, \n 2 \r\n", b"S '\\\n'", b"T"]),
     "null": (rb"SELECT \N;S;", [rb"SELECT \N", b"S"]),
     "bytes": (b"SELECT '\xff\x00\xfe;';\xc3\xa9;", [b"SELECT '\xff\x00\xfe;'", b"\xc3\xa9"]),
     "use": (b"use a\nUSE `b`;use `c;d`;S;", [b"use a", b"USE `b`", b"use `c;d`", b"S"]),
