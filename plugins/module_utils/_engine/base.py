@@ -221,6 +221,8 @@ class Restore(abc.ABC):
     scratch: str
     # Names of rules that changed something about the database itself, and how often.
     adaptations: t.Mapping[str, int] = types.MappingProxyType({})
+    # What was skipped on the way, in words.
+    warnings: t.Sequence[str] = ()
     # Whether the target is there, once preflight has looked.
     exists = False
     # Names of what is in a database that was just created.

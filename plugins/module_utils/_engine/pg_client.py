@@ -18,7 +18,7 @@ import shutil
 import typing as t
 import weakref
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine import hints
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import hints, pg_steady
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Login
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
     ConfigError,
@@ -39,11 +39,9 @@ except ImportError as exc:
 
 _BIN_FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
 _APPLICATION = "vya.backupdb"
-# Timeouts of the server, role or database are meant for applications; a dump of a large database must not die of them.
-# The rest decides how definitions are printed, and a database may have settings of its own.
+# What decides how definitions are printed; a database may have settings of its own.
 _SESSION = (
-    "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;"
-    " SET default_transaction_read_only = off; SET search_path = pg_catalog; SET row_security = off;"
+    "SET search_path = pg_catalog; SET row_security = off;"
     " SET client_encoding = 'UTF8';"
     " SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1;"
     " SET bytea_output = 'hex'; SET quote_all_identifiers = off; SET standard_conforming_strings = on"
@@ -112,6 +110,7 @@ class Client:
         self.run = run
         self.login = login
         self._secret: SecretFile | None = None
+        self._major = 0
         self._found: dict[str, list[tuple[str, int, str]]] = {}
         # Options of all sessions but the first, which finds out whether the server knows them and the account may set
         # them.
@@ -144,6 +143,11 @@ class Client:
         }
         return {key: value for key, value in found.items() if value}
 
+    def _major_of(self, connection: t.Any) -> int:
+        """The server's major version; the tools are told by it too."""
+        self._major = int(connection.server_version) // 10000
+        return self._major
+
     def connect(self, database: str, *, views: bool = False) -> t.Any:
         """A driver connection; ConnectError with what the server said. ``views``: it runs what others wrote, which may
         read views."""
@@ -162,7 +166,7 @@ class Client:
             self.run.on_cancel(functools.partial(_cancel, weakref.ref(connection)))
             connection.autocommit = True
             with connection.cursor() as cursor:
-                cursor.execute(_SESSION)
+                cursor.execute(f"{pg_steady.statements(self._major_of(connection))}; {_SESSION}")
                 if not views:
                     cursor.execute(_NO_VIEWS)
                 if self._options is None:
@@ -186,7 +190,7 @@ class Client:
         """A command line of a client tool that connects to ``database``. The password is in no argument and in no
         environment: it comes from a passfile in memory."""
         info = " ".join(f"{key}={conninfo_value(value)}" for key, value in self.settings(database).items())
-        env = {"LC_ALL": "C.UTF-8", "PGOPTIONS": "-c statement_timeout=0 -c lock_timeout=0"}
+        env = {"LC_ALL": "C.UTF-8", "PGOPTIONS": pg_steady.options(self._major)}
         if self._options:
             env["PGOPTIONS"] += f" {self._options}"
         fds: tuple[int, ...] = ()

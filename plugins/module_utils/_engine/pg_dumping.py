@@ -63,7 +63,7 @@ class PostgresqlDump(Dump):
         except BaseException:
             self.close()
             raise
-        self._args = self._arguments(server)
+        self._args = [*self._arguments(server), f"--encoding={self.properties['encoding']}"]
         self.tool = {"name": "pg_dump", "version": version, "args": self._args, "extra_args": list(self._extra)}
 
     def _query(self, sql: str, *params: t.Any) -> list[tuple[t.Any, ...]]:
@@ -218,6 +218,9 @@ class PostgresqlGlobals(Dump):
         args = ["--globals-only"]
         connection = client.connect(database)
         try:
+            # Not that which the database may set for its clients. In SQL_ASCII names may be no UTF-8.
+            own = query(connection, "SHOW server_encoding", stage="globals")[0][0]
+            args.append(f"--encoding={own if own == 'SQL_ASCII' else 'UTF8'}")
             if not query(connection, PASSWORDS_READABLE, stage="globals")[0][0]:
                 args.append("--no-role-passwords")
                 self._warnings = ("The account may not read pg_authid: the roles are stored without their passwords.",)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import re
 import threading
 import typing as t
 
@@ -23,6 +22,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
     Server,
     Session,
 )
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_belongings import Belongings
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import (
     Client,
     literal,
@@ -49,10 +49,8 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, utc_now
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command
 from ansible_collections.vya.backupdb.plugins.module_utils._sql import table
-from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_properties import comes_after_load
 
 LIMIT = 63
-_LISTS = ("search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries")
 _OBJECT_IN_USE = "55006"
 _SWAP_TRIES = 5
 # For all jobs together, in kB.
@@ -73,6 +71,8 @@ class PostgresqlRestore(Restore):
         self._no_tablespaces = False
         self._path = ""
         self.adaptations = {}
+        self.warnings: list[str] = []
+        self._belongings = Belongings(plan, self.scratch)
         self._account: Account | None = None
 
     def _run(self, sql: str, stage: str) -> list[tuple[t.Any, ...]]:
@@ -169,9 +169,7 @@ class PostgresqlRestore(Restore):
             self._create_with_another_locale(properties, exc)
         if not self._plan.origin.foreign:
             self._run(f"REVOKE CONNECT ON DATABASE {quote(self.scratch)} FROM PUBLIC", "create")
-            for name, setting in self._settings():
-                if not comes_after_load(name):
-                    self._run(setting, "create")
+            self.warnings += self._belongings.set(self._run, after_load=False)
 
     def _create(self, properties: t.Mapping[str, t.Any]) -> None:
         clauses = pg_locale.clauses(properties, self._server.version[0])
@@ -252,41 +250,9 @@ class PostgresqlRestore(Restore):
                 connection.close()
         if self._plan.origin.foreign:
             return
-        for sql in (*(item for name, item in self._settings() if comes_after_load(name)), *self._belongings()):
+        self.warnings += self._belongings.set(self._run, after_load=True)
+        for sql in self._belongings.statements():
             self._run(sql, "settings")
-
-    def _settings(self) -> t.Iterator[tuple[str, str]]:
-        """(name, SQL) of the settings of the database, of all roles and of single ones. What is computed while loading,
-        such as a materialized view, goes by them."""
-        p, name = self._plan.origin.properties, quote(self.scratch)
-        for role, setting in p.get("settings", ()):
-            if role is not None and self._plan.no_owner:
-                continue
-            key, _equals, value = setting.partition("=")
-            whose = f"ALTER ROLE {quote(role)} IN DATABASE {name}" if role else f"ALTER DATABASE {name}"
-            sets = ".".join(quote(part) for part in key.split("."))
-            yield key, f"{whose} SET {sets} TO {_setting(key, value)}"
-
-    def _belongings(self) -> t.Iterator[str]:
-        """The database's own owner, grants and comment, which are not in a pg_dump archive's contents."""
-        p, name = self._plan.origin.properties, quote(self.scratch)
-        if p.get("comment"):
-            yield f"COMMENT ON DATABASE {name} IS {literal(p['comment'])}"
-        if p.get("limit", -1) != -1:
-            yield f"ALTER DATABASE {name} CONNECTION LIMIT {int(p['limit'])}"
-        grants = p.get("grants", ())
-        if self._plan.no_owner or not grants:
-            yield f"GRANT CONNECT ON DATABASE {name} TO PUBLIC"
-        if self._plan.no_owner:
-            return
-        if grants:
-            yield f"REVOKE ALL ON DATABASE {name} FROM PUBLIC"
-        for grantee, privilege, grantable in grants:
-            if not re.match(r"^[A-Z]+$", privilege):
-                continue
-            whom = quote(grantee) if grantee else "PUBLIC"
-            yield f"GRANT {privilege} ON DATABASE {name} TO {whom}{' WITH GRANT OPTION' if grantable else ''}"
-        yield f"ALTER DATABASE {name} OWNER TO {quote(p['owner'])}"
 
     def swap(self) -> str | None:
         target, step = self._plan.target, self._client.run.step
@@ -376,15 +342,6 @@ class PostgresqlRestore(Restore):
             except BackupError:
                 left.append(self.scratch)
         return left
-
-
-def _setting(key: str, value: str) -> str:
-    """A value for ALTER ... SET. Lists are stored as quoted identifiers, and each element is a value of its own."""
-    if key.lower() not in _LISTS:
-        return literal(value)
-    elements = re.findall(r'"(?:[^"]|"")*"|[^",\s]+', value)
-    cleaned = [e[1:-1].replace('""', '"') if e.startswith('"') else e for e in elements]
-    return ", ".join(literal(e) for e in cleaned) or "''"
 
 
 __all__ = ("LIMIT", "PostgresqlRestore")

@@ -16,6 +16,7 @@ import contextlib
 import re
 import typing as t
 
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_steady
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Session
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import (
     LOST,
@@ -39,9 +40,7 @@ except ImportError:
 # waits for the disk: that of the swap makes all before it durable too.
 _STRINGS = b"SET standard_conforming_strings = on"
 _START = (
-    "SET client_encoding = 'UTF8'; SET statement_timeout = 0; SET lock_timeout = 0;"
-    " SET default_transaction_read_only = off;"
-    " SET idle_in_transaction_session_timeout = 0; SET client_min_messages = warning;"
+    "SET client_encoding = 'UTF8'; SET client_min_messages = warning;"
     f" SET synchronous_commit = off; {_STRINGS.decode()}"
 )
 _READ = 1 << 16
@@ -59,7 +58,8 @@ class PostgresqlSession(Session):
         query(connection, "RESET ALL", stage="load")
         # The server, the database or the role may begin with something else than the reader.
         self._other_strings = self._reported()[0] != "on"
-        query(connection, _START, stage="load")
+        steady = pg_steady.statements(int(connection.server_version) // 10000)
+        query(connection, f"{steady}; {_START}", stage="load")
         self._cursor = connection.cursor()
         self._standard_strings = True
         self._foreign = ForeignWrites(self._cursor)

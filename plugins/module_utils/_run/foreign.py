@@ -266,6 +266,7 @@ class ForeignTask:
             restore.close()
             raise
         self._replaced = restore.exists
+        self._warnings += restore.warnings
         left = restore.close()
         if left:
             self._warnings.append(f"Left behind, to be dropped by the next restore: {', '.join(left)}.")

@@ -22,6 +22,8 @@ from ansible_collections.vya.backupdb.plugins.module_utils._sql.rules import Exe
 Items = t.Iterable[Item]
 
 _DATABASE_KEPT = ("SET", "RESET", "OWNER")
+# SQLSTATEs of a setting whose value, or what it names, this server does not know.
+_REFUSED_SETTING = ("22023", "42602", "55P02", "3F000", "58P01")
 
 
 class PgGlobals(PgSession):  # pylint: disable=abstract-method
@@ -67,9 +69,11 @@ class PgGlobals(PgSession):  # pylint: disable=abstract-method
             check_setting(name, parsed, at + 2, self._place)
         if not self._knows(name, parsed.at(at + 1).text == "."):
             return self._count(table.UNKNOWN_SETTING)
-        return self._about_database(event, parsed, place, owner=parsed.upper[1] != "DATABASE")
+        return self._about_database(event, parsed, place, owner=parsed.upper[1] != "DATABASE", setting=True)
 
-    def _about_database(self, event: Statement, parsed: Parsed, place: int, *, owner: bool = False) -> Items:
+    def _about_database(
+        self, event: Statement, parsed: Parsed, place: int, *, owner: bool = False, setting: bool = False
+    ) -> Items:
         """A statement whose database, named at ``place``, gets the name of the scratch database."""
         name = parsed.at(place).name
         if name is None or parsed.at(place + 1).text == ",":
@@ -78,7 +82,10 @@ class PgGlobals(PgSession):  # pylint: disable=abstract-method
             return self._count(table.PG_OWNER)
         changed = Statement(event.place, parsed.joined({place: quote(self.wanted.scratch)}))
         changed, parsed = self._quoted(changed, self._parsed(changed)) if owner else (changed, parsed)
-        return self._for_database(name, Execute(event.place, changed.text, parsed.upper[0] == "ALTER"))
+        item = Execute(event.place, changed.text, parsed.upper[0] == "ALTER")
+        if setting:
+            item = Execute(item.place, item.text, item.shown, _REFUSED_SETTING, table.UNKNOWN_SETTING)
+        return self._for_database(name, item)
 
     # -- roles
 

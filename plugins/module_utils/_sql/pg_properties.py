@@ -29,10 +29,13 @@ _OPTIONS = {
     "ICU_RULES": ("icu_rules",),
     "OWNER": ("owner",),
 }
-# Settings of a database that would change who loads it, how or how long; the others change what is computed then.
-_AFTER_LOAD = re.compile(
-    r"role|session_authorization|session_replication_role|\w+_timeout|default_transaction_\w+|\w+_preload_libraries",
-    re.I,
+# Settings of a database that change what is computed while it is loaded: materialized views, generated columns, index
+# expressions. Names with a dot belong to extensions and to functions. All others come after the load: some decide who
+# loads, for how long, and how rows and definitions are read, and what a newer server adds is not known here.
+_BEFORE_LOAD = re.compile(
+    r".*\..*|timezone|timezone_abbreviations|datestyle|intervalstyle|lc_(?:monetary|numeric|time)|extra_float_digits"
+    r"|bytea_output|xmlbinary|default_text_search_config|default_toast_compression",
+    re.I | re.S,
 )
 
 _ABOUT = re.compile(rb"(?:ALTER|COMMENT|GRANT|REVOKE|SECURITY)\b", re.I)
@@ -40,7 +43,7 @@ _ABOUT = re.compile(rb"(?:ALTER|COMMENT|GRANT|REVOKE|SECURITY)\b", re.I)
 
 def comes_after_load(setting: str) -> bool:
     """Whether a database gets this setting only when all is loaded."""
-    return _AFTER_LOAD.fullmatch(setting) is not None
+    return _BEFORE_LOAD.fullmatch(setting) is None
 
 
 def options(parsed: Parsed) -> dict[str, str]:

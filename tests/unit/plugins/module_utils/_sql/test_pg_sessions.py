@@ -82,7 +82,9 @@ def test_connect_inside_a_transaction_would_lose_it() -> None:
 def test_settings_that_a_loading_session_must_not_have() -> None:
     for name in ("role", "ROLE", "statement_timeout", "default_transaction_read_only", "session_preload_libraries"):
         assert comes_after_load(name)
-    for name in ("TimeZone", "search_path", "DateStyle", "my.role", "work_mem", "default_text_search_config"):
+    for name in ("array_nulls", "search_path", "client_encoding", "transform_null_equals", "added_by_a_newer_server"):
+        assert comes_after_load(name)
+    for name in ("TimeZone", "DateStyle", "my.role", "default_text_search_config", "lc_monetary", "xmlbinary"):
         assert not comes_after_load(name)
 
 
