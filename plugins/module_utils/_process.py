@@ -23,7 +23,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import Backup
 # What is read at once still is in the processor's cache when it is hashed, encrypted and written.
 CHUNK = 1 << 18
 _PIPE = 1 << 20
-_STDERR_KEPT = 16384
+_STDERR_BEGIN, _STDERR_KEPT = 8192, 16384
 _F_SETPIPE_SZ = 1031
 # A statement is ended through a connection of its own, which a server that is gone does not answer.
 _PATIENCE = 10.0
@@ -213,7 +213,7 @@ class Process:
         for pipe in (self._popen.stdin, self._popen.stdout):
             if pipe is not None:
                 _enlarge(pipe.fileno())
-        self._tail = bytearray()
+        self._begin, self._tail = bytearray(), bytearray()
         self._drain = threading.Thread(target=self._drain_stderr, daemon=True, name=f"stderr-{command.tool}")
         self._drain.start()
 
@@ -225,13 +225,19 @@ class Process:
     def _drain_stderr(self) -> None:
         pipe = t.cast(t.BinaryIO, self._popen.stderr)
         for data in iter(lambda: os.read(pipe.fileno(), 65536), b""):
-            self._tail += data
+            room = _STDERR_BEGIN - len(self._begin)
+            self._begin += data[:room]
+            self._tail += data[room:]
             del self._tail[:-_STDERR_KEPT]
 
+    def _said(self) -> str:
+        """The beginning and the end of its stderr, without secrets. An error may stand before a long statement."""
+        return self._run.redact((self._begin + self._tail).decode("utf-8", "replace")).strip()
+
     def stderr(self) -> str:
-        """The tail of what it said, without secrets. Valid after :meth:`reap` or :meth:`wait_ok`."""
-        text = self._run.redact(self._tail.decode("utf-8", "replace")).strip()
-        return self.command.clean(text) if self.command.clean else text
+        """What may be passed on of it. Valid after :meth:`reap` or :meth:`wait_ok`."""
+        said = self._said()
+        return self.command.clean(said) if self.command.clean else said
 
     def read_chunks(self) -> t.Iterator[bytes]:
         """Its stdout until it closes it."""
@@ -267,14 +273,13 @@ class Process:
             raise self._error("failed")
 
     def _error(self, what: str) -> ToolError:
-        stderr = self.stderr()
         explain = self.command.on_failure
         return ToolError(
             f"{self.command.tool} {what}.",
             stage=self.command.stage,
             rc=self._popen.returncode,
-            stderr=stderr,
-            hint=explain(stderr) if explain else "",
+            stderr=self.stderr(),
+            hint=explain(self._said()) if explain else "",
         )
 
     def kill(self) -> None:

@@ -18,7 +18,7 @@ import shutil
 import typing as t
 import weakref
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine import hints, pg_steady
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import hints, pg_said, pg_steady
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Login
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
     ConfigError,
@@ -175,7 +175,9 @@ class Client:
             connection.set_client_encoding(_BYTES if bytes_only else "UTF8")
             return connection
         except psycopg2.Error as exc:
-            text = self.run.redact(str(exc)).strip().rstrip(".?") or type(exc).__name__
+            # A login trigger's error has its context in the lines that follow, and may say anything.
+            said = pg_said.WITHHELD if "CONTEXT:  " in str(exc) else str(exc)
+            text = self.run.redact(said).strip().rstrip(".?") or type(exc).__name__
             raise ConnectError(
                 f"Cannot connect to {self.login.where()}, database {database!r}: {text}.",
                 hint=hints.of_postgresql(text, self.login, database),
@@ -205,7 +207,7 @@ class Client:
         elif self.login.config_file:
             env["PGPASSFILE"] = self.login.config_file
         argv = (path, *options, "--no-password", f"--dbname={info}")
-        return Command(argv, stage=stage, env=env, unset=unset, fds=fds)
+        return Command(argv, stage=stage, env=env, unset=unset, fds=fds, clean=pg_said.stderr)
 
     def find_tools(self, name: str) -> list[tuple[str, int, str]]:
         """All copies of a tool: (path, major version, version), those on PATH first."""
@@ -287,7 +289,7 @@ def query(connection: t.Any, sql: str, params: t.Sequence[t.Any] = (), *, stage:
     except psycopg2.Error as exc:
         if is_lost(connection, exc):
             raise EngineError(LOST, stage=stage, hint=LOST_HINT) from exc
-        raise EngineError(f"The server refused a statement: {str(exc).strip()}", stage=stage) from exc
+        raise EngineError(f"The server refused a statement: {words(exc)}", stage=stage) from exc
     return [tuple(_from_bytes(item) for item in row) for row in rows] if as_bytes else rows
 
 
@@ -300,7 +302,7 @@ def copy_out(connection: t.Any, sql: str, sink: t.Any, *, stage: str) -> int:
     except psycopg2.Error as exc:
         if is_lost(connection, exc):
             raise EngineError(LOST, stage=stage, hint=LOST_HINT) from exc
-        raise EngineError(f"The server refused a statement: {str(exc).strip()}", stage=stage) from exc
+        raise EngineError(f"The server refused a statement: {words(exc)}", stage=stage) from exc
 
 
 def is_lost(connection: t.Any, exc: BaseException) -> bool:
@@ -314,6 +316,13 @@ def _as_bytes(text: str) -> str:
 
 def _from_bytes(value: t.Any) -> t.Any:
     return value.encode("latin-1").decode("utf-8", "surrogateescape") if isinstance(value, str) else value
+
+
+def words(exc: BaseException, *, own: bool = False) -> str:
+    """What the server said, without values of rows. ``own``: see :func:`pg_said.message`."""
+    diagnosis = getattr(exc, "diag", None)
+    primary = str(getattr(diagnosis, "message_primary", None) or str(exc).strip() or type(exc).__name__)
+    return pg_said.message(primary, str(getattr(diagnosis, "context", None) or ""), own=own)
 
 
 def sqlstate(exc: BaseException | None) -> str:
@@ -335,4 +344,5 @@ __all__ = (
     "quote",
     "require_driver",
     "sqlstate",
+    "words",
 )

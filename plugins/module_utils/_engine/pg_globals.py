@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import sqlstate
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import sqlstate, words
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError
 
 # Strings, E-strings, quoted names, dollar quotes, comments (PostgreSQL manual 4.1); the rest one character at a time.
@@ -83,7 +83,8 @@ def _run(connection: t.Any, statement: str, number: int, warnings: list[str]) ->
     if state == _DUPLICATE:
         return
     if statement.startswith("CREATE TABLESPACE"):
-        warnings.append(f"A tablespace could not be created ({_words(first)}); its objects go into the default one.")
+        told = words(first, own=True)
+        warnings.append(f"A tablespace could not be created ({told}); its objects go into the default one.")
         return
     if _GRANTED_BY.search(statement):
         # The grantor may be a role of the other server, or may not grant here; the membership itself is what counts.
@@ -92,9 +93,9 @@ def _run(connection: t.Any, statement: str, number: int, warnings: list[str]) ->
             return
         except Exception as exc:
             first = exc
-    words = statement.split()
+    begin = statement.split()[:3]
     raise EngineError(
-        f"Statement {number} of the globals ({' '.join(words[:3])}) failed: {_words(first)}",
+        f"Statement {number} of the globals ({' '.join(begin)}) failed: {words(first, own=True)}",
         stage="globals",
         hint="Roles before it were created and stay; running it again is harmless.",
     ) from first
@@ -103,12 +104,6 @@ def _run(connection: t.Any, statement: str, number: int, warnings: list[str]) ->
 def _execute(connection: t.Any, statement: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement)
-
-
-def _words(exc: BaseException) -> str:
-    """The server's message without the statement, which may hold a password's hash."""
-    diagnosis = getattr(exc, "diag", None)
-    return str(getattr(diagnosis, "message_primary", None) or type(exc).__name__)
 
 
 __all__ = ("restore_globals", "statements")

@@ -26,12 +26,12 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_belongings
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import (
     Client,
     literal,
-    membership_hint,
     query,
     quote,
     sqlstate,
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_inspection import inspect
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_load_hints import load_hint
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rights import (
     Account,
     account,
@@ -213,7 +213,7 @@ class PostgresqlRestore(Restore):
         return command if spooled is None else dataclasses.replace(command, fds=(*command.fds, spooled))
 
     def _explained(self, stderr: str) -> str:
-        return membership_hint(stderr, self._account.name) if self._account else ""
+        return load_hint(stderr, self._account.name if self._account else "", no_owner=self._plan.no_owner)
 
     def _memory(self, command: Command) -> str:
         """Indexes are built in fewer passes with more memory than a server gives to its daily work; no commit of a load

@@ -16,7 +16,7 @@ import contextlib
 import re
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_steady
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_said, pg_steady
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Session
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import (
     LOST,
@@ -25,6 +25,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client imp
     membership_hint,
     query,
     sqlstate,
+    words,
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_foreign import ForeignWrites
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError
@@ -45,8 +46,6 @@ _START = (
 )
 _READ = 1 << 16
 _IDLE, _FAILED = 0, 3
-# What these say of data names tables and constraints; what others quote may be a row's value.
-_CONSTRAINT, _NO_TABLE, _RAISED = "23", "42P01", "P0"
 _NO_DATA = re.compile(rb"(?:GRANT|REVOKE|SET|RESET|COMMENT)\b", re.I)
 
 
@@ -166,17 +165,9 @@ def _check_whole(statement: bytes) -> None:
 
 
 def _error(exc: BaseException, data: bool) -> BackupError:
-    """The server's message and hint. Its detail and context may hold values of rows; of data, so may what it quotes,
-    and all that a function says."""
-    diagnosis = getattr(exc, "diag", None)
-    message = str(getattr(diagnosis, "message_primary", None) or str(exc).strip() or type(exc).__name__)
-    hint = str(getattr(diagnosis, "message_hint", None) or "")
-    code = sqlstate(exc)
-    if data and not code.startswith(_CONSTRAINT) and code != _NO_TABLE:
-        message, hint = re.sub(r'".*"', '"..."', message, flags=re.S), ""
-        if code.startswith(_RAISED):
-            message = f"a function or a trigger raised an error ({code})"
-    return EngineError(f"The server refused it: {message}", stage="load", hint=hint)
+    """The server's message and hint, without what may be the value of a row."""
+    said = str(getattr(getattr(exc, "diag", None), "message_hint", None) or "")
+    return EngineError(f"The server refused it: {words(exc, own=not data)}", stage="load", hint=pg_said.hint(said))
 
 
 __all__ = ("PostgresqlSession",)

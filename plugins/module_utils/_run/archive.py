@@ -13,8 +13,14 @@ import re
 import tarfile
 import typing as t
 
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_said
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Engine, Restore
-from ansible_collections.vya.backupdb.plugins.module_utils._errors import CodecError, EngineError, ToolError
+from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
+    CodecError,
+    ConfigError,
+    EngineError,
+    ToolError,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import (
     Command,
     Pipeline,
@@ -49,6 +55,10 @@ _EVERYWHERE = (
     ),
     (re.compile(r"\d+; \d+ \d+ PROCEDURAL LANGUAGE \S+ plpgsql\b"), table.PG_EXISTS),
 )
+# Of pg_dump 10 and older, and of later ones with -n public. Where the entry only sets the owner, it stays.
+_PUBLIC = re.compile(r"\d+; \d+ \d+ SCHEMA - public ")
+_CREATES_PUBLIC = re.compile(rb"^CREATE SCHEMA public;$", re.M)
+_NAME = re.compile(r"^;\s+dbname: (.+)$", re.M)
 # Rules about the way through a script, of which an archive has none.
 _OF_SCRIPTS = (table.SWITCH, table.SAFETY_LINE, table.CLIENT_LINE, table.PG_SESSION)
 
@@ -61,6 +71,7 @@ class Archive:
         self.tool = "pg_dump"
         self._listing = ""
         self.definitions = b""
+        self._creates_public = False
         self.adaptations: dict[str, int] = {}
         self._fd: int | None = None
         if source.content.kind != "directory":
@@ -75,19 +86,27 @@ class Archive:
         self._engine.check_tools("pg_restore")
         path = self._engine.tools()["pg_restore"]["path"]
         argv = (path, *options, self._place)
-        return self._on(Command(argv, stage="read", on_failure=_explained))
+        return self._on(Command(argv, stage="read", on_failure=_explained, clean=pg_said.stderr))
 
     def _on(self, command: Command) -> Command:
         return command if self._fd is None else dataclasses.replace(command, fds=(*command.fds, self._fd))
 
     def about(self) -> tuple[str, dict[str, t.Any]]:
-        """(the database's name, what CREATE DATABASE needs), from the archive's own list and definitions."""
+        """(the database's name, what CREATE DATABASE needs), from the archive's own list and definitions. The second is
+        empty where the archive does not say."""
         listing = capture(self._run, self._reader("--list"), _LISTING).decode("utf-8", "replace")
         version = _TOOL.search(listing)
         self.tool = f"pg_dump {version.group(1)}" if version else self.tool
         self._listing = listing
         self.definitions = capture(self._run, self._reader("--create", "--schema-only", "--file=-"), _LISTING)
-        return create_database(self.definitions)
+        self._creates_public = _CREATES_PUBLIC.search(self.definitions) is not None
+        try:
+            return create_database(self.definitions)
+        except ConfigError:
+            # With -n or -t, pg_dump 10 and older wrote nothing of the database but its name, into the list.
+            self.definitions = b""
+            named = _NAME.search(listing)
+            return named.group(1).strip() if named else "", {}
 
     def check(self, target: Target, wanted: Wanted) -> None:
         """Read all of it, as the rules read a plain dump: what they refuse there is refused here. pg_restore's list
@@ -119,10 +138,13 @@ class Archive:
         """The archive's list without what every database has and only its owner may change; None: nothing to leave
         out."""
         lines = self._listing.splitlines(keepends=True)
-        for pattern, rule in _EVERYWHERE:
+        rules = [*_EVERYWHERE]
+        if self._creates_public:
+            rules.append((_PUBLIC, table.PG_EXISTS))
+        for pattern, rule in rules:
             kept = [line for line in lines if not pattern.match(line)]
             if len(kept) < len(lines):
-                self.adaptations[rule.name] = len(lines) - len(kept)
+                self.adaptations[rule.name] = self.adaptations.get(rule.name, 0) + len(lines) - len(kept)
             lines = kept
         return SecretFile("".join(lines).encode()) if self.adaptations else None
 
@@ -136,7 +158,8 @@ class Properties:
         from ansible_collections.vya.backupdb.plugins.module_utils._sql.pg_rules import PgRules
 
         rules = PgRules(target, wanted)
-        items = [item for item in rules.apply(about_database(definitions)) if isinstance(item, Execute)]
+        about = rules.apply(about_database(definitions)) if definitions else ()
+        items = [item for item in about if isinstance(item, Execute)]
         left_out = {rule.name for rule in _OF_SCRIPTS}
         self.adaptations = {name: times for name, times in rules.adaptations.items() if name not in left_out}
         self._before = [item for item in items if encodes(item.text) or _before_load(item)]

@@ -182,6 +182,11 @@ class ForeignTask:
         with self._stages.stage("read"):
             opened = archive.Archive(self._run, self._engine, source)
             database, properties = opened.about()
+        if not (options.target or properties):
+            raise ConfigError(
+                f"src: {options.path} does not say how its database was made, only that it was one of {database!r}.",
+                hint="Set target: the database gets the server's encoding and locale.",
+            )
         if options.source_database not in ("", database):
             raise ConfigError(f"src: {options.path} holds the database {database!r}, no {options.source_database!r}.")
         self._name(database)

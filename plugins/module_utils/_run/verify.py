@@ -15,6 +15,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils import _catalog as ca
 from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
 from ansible_collections.vya.backupdb.plugins.module_utils._argspec import LEVELS
 from ansible_collections.vya.backupdb.plugins.module_utils._codec.age_keys import parse_identities
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_said
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Login
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import Client
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
@@ -61,7 +62,9 @@ class Readers:
                 hint=f"Install postgresql-client-{wanted} (Debian) or postgresql{wanted} (RHEL, PGDG), or verify with"
                 " level=decrypted.",
             )
-        return Command((fitting[0][1], "--file=/dev/null"), stage="read", env={"LC_ALL": "C.UTF-8"})
+        return Command(
+            (fitting[0][1], "--file=/dev/null"), stage="read", env={"LC_ALL": "C.UTF-8"}, clean=pg_said.stderr
+        )
 
 
 class Verification:
