@@ -1,0 +1,81 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""PostgreSQL: what users have added to tables of extensions. No dump carries it.
+
+The catalogs do not tell who made an index: neither indexes nor triggers, rules, policies or constraints are members of
+an extension. But what an extension's script made came to be in the transaction of CREATE or ALTER EXTENSION, whose
+number its members have, too.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import query
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import shorten
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Uncovered
+from ansible_collections.vya.backupdb.plugins.module_utils._names import readable
+
+ADDED = "addition to an extension's table"
+_WHY = "pg_dump does not dump what is added to tables of extensions"
+# All that depends on the table, and came to be in no transaction of its extension. Policies and triggers of an
+# extension's own (pg_cron has both) did; so did row level security, if the table has such a policy.
+_ADDITIONS = """
+WITH made AS (
+  SELECT d.refobjid AS ext, d.xmin::text AS x FROM pg_depend d
+   WHERE d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
+  UNION SELECT e.oid, e.xmin::text FROM pg_extension e),
+tables AS (
+  SELECT c.oid, c.xmin::text AS x, c.relrowsecurity, c.relforcerowsecurity, d.refobjid AS ext,
+    quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')),
+later AS (
+  SELECT DISTINCT t.oid AS tab, d.classid, d.objid FROM tables t JOIN pg_depend d
+    ON d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid AND d.deptype IN ('a', 'i')
+   WHERE NOT EXISTS (SELECT 1 FROM pg_depend o JOIN made m ON m.x = o.xmin::text
+     WHERE m.ext = t.ext AND o.classid = d.classid AND o.objid = d.objid))
+SELECT 'index ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname) || ' on ' || t.name
+  FROM later l JOIN tables t ON t.oid = l.tab JOIN pg_index x ON x.indexrelid = l.objid AND x.indrelid = t.oid
+  JOIN pg_class c ON c.oid = l.objid JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE l.classid = 'pg_class'::regclass AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = c.oid)
+UNION ALL SELECT 'constraint ' || quote_ident(k.conname) || ' on ' || t.name
+  FROM later l JOIN tables t ON t.oid = l.tab JOIN pg_constraint k ON k.oid = l.objid AND k.conrelid = t.oid
+ WHERE l.classid = 'pg_constraint'::regclass AND k.contype <> 'n'
+UNION ALL SELECT 'trigger ' || quote_ident(g.tgname) || ' on ' || t.name
+  FROM later l JOIN tables t ON t.oid = l.tab JOIN pg_trigger g ON g.oid = l.objid AND g.tgrelid = t.oid
+ WHERE l.classid = 'pg_trigger'::regclass AND NOT g.tgisinternal
+UNION ALL SELECT 'rule ' || quote_ident(r.rulename) || ' on ' || t.name
+  FROM later l JOIN tables t ON t.oid = l.tab JOIN pg_rewrite r ON r.oid = l.objid AND r.ev_class = t.oid
+ WHERE l.classid = 'pg_rewrite'::regclass AND r.rulename <> '_RETURN'
+UNION ALL SELECT 'policy ' || quote_ident(p.polname) || ' on ' || t.name
+  FROM later l JOIN tables t ON t.oid = l.tab JOIN pg_policy p ON p.oid = l.objid AND p.polrelid = t.oid
+ WHERE l.classid = 'pg_policy'::regclass
+UNION ALL SELECT 'row level security of ' || t.name FROM tables t
+ WHERE (t.relrowsecurity OR t.relforcerowsecurity) AND NOT EXISTS (SELECT 1 FROM made m WHERE m.ext = t.ext AND m.x = t.x)
+   AND NOT EXISTS (SELECT 1 FROM pg_policy p JOIN pg_depend d ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid
+     JOIN made m ON m.ext = t.ext AND m.x = d.xmin::text WHERE p.polrelid = t.oid)
+UNION ALL SELECT 'column ' || t.name || '.' || quote_ident(a.attname) FROM tables t JOIN pg_attribute a
+    ON a.attrelid = t.oid AND NOT a.attisdropped
+ WHERE a.attnum > (SELECT max(b.attnum) FROM pg_attribute b JOIN made m ON m.ext = t.ext AND m.x = b.xmin::text
+   WHERE b.attrelid = t.oid AND b.attnum > 0)
+ORDER BY 1"""
+
+
+def read_additions(connection: t.Any, *, stage: str) -> tuple[Uncovered, ...]:
+    """By name. In a database that pg_upgrade brought here, what an extension made itself may be among them."""
+    return tuple(Uncovered(ADDED, readable(row[0]), None, _WHY) for row in query(connection, _ADDITIONS, stage=stage))
+
+
+def about_additions(uncovered: t.Iterable[Uncovered]) -> list[str]:
+    """One sentence that names them all, for who makes a backup and for who restores it."""
+    found = [item.name for item in uncovered if item.kind == ADDED]
+    return [f"Not in the backup, since {_WHY}: {shorten(found)}. Keep the statements that make them."] if found else []
+
+
+__all__ = ("ADDED", "about_additions", "read_additions")

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to vya.backupdb: no stable interface.
+
+"""PostgreSQL: pieces of the queries that read a schema from the catalogs.
+
+Names are compared, never numbers or what an object remembers of its past. What has no order (options, grants) is
+sorted. A query that is built for a major version asks only for columns that this version has.
+"""
+
+from __future__ import annotations
+
+USER_SCHEMA = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+# What each query yields. The object is named "kind identity"; ``portable``: its structure, NULL when the object may
+# come or go with the server's version; ``bound``: structure that only servers of one version share; ``expression``: as
+# the server prints it; ``context``: what the expression is about (see pg_judge); ``shown``: text for messages where
+# there is no expression; ``acl``: all grants, and those that every version knows.
+COLUMNS = ("kind", "identity", "portable", "bound", "expression", "context", "shown", "owner", "acl")
+
+
+def row(kind: str, identity: str, portable: str, **others: str) -> str:
+    """The columns of one query, in their order."""
+    given = {"kind": kind, "identity": identity, "portable": portable, **others}
+    assert given.keys() <= set(COLUMNS)
+    return ", ".join(f"({given.get(name, 'NULL')}){_TYPE.get(name, '::text')} AS {name}" for name in COLUMNS)
+
+
+_TYPE = {"acl": "::text[]"}
+
+
+def not_extension(catalog: str, oid: str) -> str:
+    """Whether an object belongs to no extension."""
+    return (
+        "NOT EXISTS (SELECT 1 FROM pg_depend dx WHERE dx.deptype = 'e'"
+        f" AND dx.classid = '{catalog}'::regclass AND dx.objid = {oid})"
+    )
+
+
+def acl(column: str, kind: str, owner: str, more: str = "") -> str:
+    """Grants in an order of their own; missing ones are the kind's default, as pg_dump sees it. ``more``: text that
+    belongs to them. MAINTAIN came with PostgreSQL 17, where GRANT ALL includes it."""
+    return f"ARRAY[{_grants(column, kind, owner)} {more}, {_grants(column, kind, owner, '<>')} {more}]"
+
+
+def _grants(column: str, kind: str, owner: str, maintain: str = "") -> str:
+    known = f" WHERE a.privilege_type {maintain} 'MAINTAIN'" if maintain else ""
+    return (
+        f"coalesce((SELECT string_agg(x, ',' ORDER BY x COLLATE \"C\") FROM (SELECT DISTINCT {grant('a')}"
+        f" FROM aclexplode(coalesce({column}, acldefault('{kind}', {owner}))) a{known}) s(x)), '')"
+    )
+
+
+def grant(alias: str) -> str:
+    """One grant in words: who, what, and whether it may be passed on. Who granted it is not kept by every restore."""
+    return (
+        f"CASE WHEN {alias}.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid({alias}.grantee)) END"
+        f" || '=' || {alias}.privilege_type || CASE WHEN {alias}.is_grantable THEN '*' ELSE '' END"
+    )
+
+
+def options(column: str) -> str:
+    """Options as a set. pg_attver is a server's own (seen in 15.20 and 17.12): another number each time a table is
+    made, and not in dumps."""
+    return (
+        f"(SELECT string_agg(o, ',' ORDER BY o COLLATE \"C\") FROM unnest({column}) o WHERE o !~ '^pg_attver=')"
+    )
+
+
+def columns(table: str, numbers: str) -> str:
+    """Names of columns in the order of an array of their numbers."""
+    return (
+        "(SELECT string_agg(quote_ident(ca.attname), ',' ORDER BY cu.i) FROM"
+        f" unnest({numbers}) WITH ORDINALITY cu(n, i) JOIN pg_attribute ca ON ca.attrelid = {table}"
+        " AND ca.attnum = cu.n)"
+    )
+
+
+def name_of(catalog: str, prefix: str, oid: str) -> str:
+    """The qualified name of an object of a catalog whose columns begin with a prefix."""
+    return (
+        f"(SELECT quote_ident(qn.nspname) || '.' || quote_ident(q.{prefix}name) FROM {catalog} q"
+        f" JOIN pg_namespace qn ON qn.oid = q.{prefix}namespace WHERE q.oid = {oid})"
+    )
+
+
+__all__ = ("COLUMNS", "USER_SCHEMA", "acl", "columns", "grant", "name_of", "not_extension", "options", "row")
