@@ -227,6 +227,8 @@ class Restore(abc.ABC):
     exists = False
     # Names of what is in a database that was just created.
     empty: frozenset[str] = frozenset()
+    # What people must know, and came up after preflight.
+    warnings: t.Sequence[str] = ()
 
     @abc.abstractmethod
     def preflight(self, *, globals_follow: bool = False) -> list[str]:

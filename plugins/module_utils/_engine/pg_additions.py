@@ -16,12 +16,11 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import query
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import shorten
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import ADDED
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Uncovered
 from ansible_collections.vya.backupdb.plugins.module_utils._names import readable
 
-ADDED = "addition to an extension's table"
-_WHY = "pg_dump does not dump what is added to tables of extensions"
+_WHY = "pg_dump does not dump what is added to tables of extensions; keep the statements that make it"
 # All that depends on the table, and came to be in no transaction of its extension. Policies and triggers of an
 # extension's own (pg_cron has both) did; so did row level security, if the table has such a policy.
 _ADDITIONS = """
@@ -57,7 +56,8 @@ UNION ALL SELECT 'policy ' || quote_ident(p.polname) || ' on ' || t.name
   FROM later l JOIN tables t ON t.oid = l.tab JOIN pg_policy p ON p.oid = l.objid AND p.polrelid = t.oid
  WHERE l.classid = 'pg_policy'::regclass
 UNION ALL SELECT 'row level security of ' || t.name FROM tables t
- WHERE (t.relrowsecurity OR t.relforcerowsecurity) AND NOT EXISTS (SELECT 1 FROM made m WHERE m.ext = t.ext AND m.x = t.x)
+ WHERE (t.relrowsecurity OR t.relforcerowsecurity)
+   AND NOT EXISTS (SELECT 1 FROM made m WHERE m.ext = t.ext AND m.x = t.x)
    AND NOT EXISTS (SELECT 1 FROM pg_policy p JOIN pg_depend d ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid
      JOIN made m ON m.ext = t.ext AND m.x = d.xmin::text WHERE p.polrelid = t.oid)
 UNION ALL SELECT 'column ' || t.name || '.' || quote_ident(a.attname) FROM tables t JOIN pg_attribute a
@@ -72,10 +72,4 @@ def read_additions(connection: t.Any, *, stage: str) -> tuple[Uncovered, ...]:
     return tuple(Uncovered(ADDED, readable(row[0]), None, _WHY) for row in query(connection, _ADDITIONS, stage=stage))
 
 
-def about_additions(uncovered: t.Iterable[Uncovered]) -> list[str]:
-    """One sentence that names them all, for who makes a backup and for who restores it."""
-    found = [item.name for item in uncovered if item.kind == ADDED]
-    return [f"Not in the backup, since {_WHY}: {shorten(found)}. Keep the statements that make them."] if found else []
-
-
-__all__ = ("ADDED", "about_additions", "read_additions")
+__all__ = ("read_additions",)

@@ -63,9 +63,7 @@ def grant(alias: str) -> str:
 def options(column: str) -> str:
     """Options as a set. pg_attver is a server's own (seen in 15.20 and 17.12): another number each time a table is
     made, and not in dumps."""
-    return (
-        f"(SELECT string_agg(o, ',' ORDER BY o COLLATE \"C\") FROM unnest({column}) o WHERE o !~ '^pg_attver=')"
-    )
+    return f"(SELECT string_agg(o, ',' ORDER BY o COLLATE \"C\") FROM unnest({column}) o WHERE o !~ '^pg_attver=')"
 
 
 def columns(table: str, numbers: str) -> str:

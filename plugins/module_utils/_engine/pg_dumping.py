@@ -12,7 +12,12 @@ import contextlib
 import dataclasses
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_schema, pg_standby
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import (
+    pg_additions,
+    pg_schema,
+    pg_standby,
+    pg_template,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Dump, Facts, Section, Server
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.damage import advised
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_archive import ArchiveRows
@@ -29,7 +34,12 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_extensions
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rights import check_readable
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_sequences import dumped_sequences
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import differences, schema_changed, section_of
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import (
+    about_additions,
+    differences,
+    schema_changed,
+    section_of,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.trailers import trailer_of
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import utc_now
@@ -84,6 +94,7 @@ class PostgresqlDump(Dump):
         self._unlogged = pg_standby.unlogged(self._connection)
         self._relations = tables_of(self._connection, stage="snapshot")
         self._before = pg_schema.read_schema(self._connection, stage="schema")
+        self._additions = pg_additions.read_additions(self._connection, stage="schema")
         self.properties = self._properties(server)
         if self._content:
             self.properties["lc_monetary"] = money_locale(self._connection, stage="schema")
@@ -114,6 +125,7 @@ class PostgresqlDump(Dump):
         )
         properties["roles"] = pg_schema.read_roles(self._connection, stage="schema")
         properties["owners"] = pg_schema.read_owners(self._connection, stage="schema")
+        properties["absent"] = pg_template.absent(self._connection, stage="schema")
         properties["extensions"] = [
             row[0] for row in self._query("SELECT extname FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1")
         ]
@@ -158,14 +170,17 @@ class PostgresqlDump(Dump):
         if changed:
             raise schema_changed(self._database, changed)
         warnings = (*self._warnings(), *about_extensions(uncovered, sequences))
-        return Facts(tables, self._before.objects, self._position, warnings, sequences, (*uncovered, *self._unlogged))
+        uncovered += (*self._additions, *self._unlogged)
+        return Facts(tables, self._before.objects, self._position, warnings, sequences, uncovered)
 
     def _warnings(self) -> t.Iterator[str]:
         yield from self._notes
         if self._unlogged:
             yield pg_standby.unlogged_warning(self._unlogged)
+        yield from about_additions(self._additions)
         invalid = self._query(
-            "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid ORDER BY 1 LIMIT 20"
+            "SELECT c.oid::regclass::text FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid"
+            " WHERE NOT x.indisvalid AND c.relkind = 'i' ORDER BY 1 LIMIT 20"
         )
         if invalid:
             names_text = ", ".join(row[0] for row in invalid)

@@ -43,7 +43,21 @@ _TOKEN = re.compile(
 _CLOSING = {"(": ")", "[": "]"}
 _QUERY = ("SELECT", "WITH", "VALUES", "INSERT", "UPDATE", "DELETE", "MERGE")
 # After these stands an operand; after other words, what is in parentheses belongs to a function or a clause.
-_BEFORE_OPERAND = ("AND", "OR", "NOT", "CASE", "WHEN", "THEN", "ELSE", "SELECT", "WHERE", "HAVING", "BY", "ON", "RETURN")
+_BEFORE_OPERAND = (
+    "AND",
+    "OR",
+    "NOT",
+    "CASE",
+    "WHEN",
+    "THEN",
+    "ELSE",
+    "SELECT",
+    "WHERE",
+    "HAVING",
+    "BY",
+    "ON",
+    "RETURN",
+)
 _WORD = re.compile(r'^["A-Za-z_\x80-\U0010ffff]')
 # Unquoted, the server prints names in lower case and keywords in upper case.
 _TYPE_WORD = re.compile(r'^(?:[a-z_\x80-\U0010ffff][a-z0-9_$\x80-\U0010ffff]*|".*")\Z', re.S)
@@ -75,6 +89,18 @@ def normalised(text: str) -> str:
         return " ".join(_rendered(_rewritten(_parsed(text))))
     except (_Unreadable, RecursionError):
         return text
+
+
+def is_single(text: str) -> bool:
+    """Whether this is one expression or query: nothing that ends a statement, and no bracket without its other half."""
+    try:
+        return bool(text) and not _ends(_parsed(text))
+    except (_Unreadable, RecursionError):
+        return False
+
+
+def _ends(items: t.Iterable[_Item]) -> bool:
+    return any(item == ";" if isinstance(item, str) else _ends(item.items) for item in items)
 
 
 def _tokens(text: str) -> t.Iterator[str]:
@@ -231,4 +257,4 @@ def _cast(elements: list[_Item], kind: list[_Item]) -> list[_Item]:
     return done
 
 
-__all__ = ("normalised",)
+__all__ = ("is_single", "normalised")

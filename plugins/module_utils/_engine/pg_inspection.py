@@ -11,11 +11,11 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_schema
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Inspection
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import literal, query
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_counting import counted
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_extensions import extension_rows
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_schema import Schema
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_sequences import read_sequences
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Table
@@ -23,9 +23,10 @@ from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Tabl
 _STAGE = "verify"
 
 
-def inspect(connection: t.Any, properties: t.Mapping[str, t.Any], *, rows: bool, content: bool) -> Inspection:
-    """``properties``: of the manifest. Nothing of the database's owner runs."""
-    found = pg_schema.read_schema(connection, stage=_STAGE)
+def inspect(
+    connection: t.Any, found: Schema, properties: t.Mapping[str, t.Any], *, rows: bool, content: bool
+) -> Inspection:
+    """``found``: the schema; ``properties``: of the manifest. Nothing of the database's owner runs."""
     return Inspection(
         tables=_tables(connection, properties, content=content) if rows else (),
         schema=found.objects,

@@ -18,9 +18,8 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_catalogs i
     options,
     row,
 )
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import VERSION_OF
 
-# What follows: dumps do not tell an extension's version, so another one is a warning.
-VERSION_OF = "version of extension "
 _REGPROC = "nullif({0}, 0)::regprocedure::text"
 
 
@@ -47,8 +46,9 @@ def triggers(version: int) -> list[str]:
     policy = row(
         "'policy'",
         on,
-        "concat_ws(' ', p.polcmd, p.polpermissive, (SELECT string_agg(x, ',' ORDER BY x COLLATE \"C\") FROM (SELECT CASE"
-        " WHEN o = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(o)) END FROM unnest(p.polroles) o) s(x)))",
+        "concat_ws(' ', p.polcmd, p.polpermissive, (SELECT string_agg(x, ',' ORDER BY x COLLATE \"C\") FROM"
+        " (SELECT CASE WHEN o = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(o)) END"
+        " FROM unnest(p.polroles) o) s(x)))",
     )
     using = row("'condition of policy'", on, "''", expression="pg_get_expr(p.polqual, p.polrelid)", context=context)
     check = row("'check of policy'", on, "''", expression="pg_get_expr(p.polwithcheck, p.polrelid)", context=context)
@@ -58,10 +58,14 @@ def triggers(version: int) -> list[str]:
         f" WHERE {ours}"
     )
     return [
-        f"SELECT {trigger} FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid"
-        f" JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT g.tgisinternal AND {ours}",
-        f"SELECT {rule} FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class"
-        f" JOIN pg_namespace n ON n.oid = c.relnamespace WHERE r.rulename <> '_RETURN' AND {ours}",
+        (
+            f"SELECT {trigger} FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid"
+            f" JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT g.tgisinternal AND {ours}"
+        ),
+        (
+            f"SELECT {rule} FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class"
+            f" JOIN pg_namespace n ON n.oid = c.relnamespace WHERE r.rulename <> '_RETURN' AND {ours}"
+        ),
         f"SELECT {policy} {policies}",
         f"SELECT {using} {policies} AND p.polqual IS NOT NULL",
         f"SELECT {check} {policies} AND p.polwithcheck IS NOT NULL",
@@ -258,15 +262,17 @@ _LARGE_OBJECTS = f"""SELECT {
 def others(version: int) -> list[str]:
     """What belongs to no table and no schema."""
     extension = row("'extension'", "quote_ident(x.extname)", "quote_ident(n.nspname)")
-    number = row("'version of extension'", "quote_ident(x.extname)", "''", expression="x.extversion")
+    number = row(f"'{VERSION_OF}extension'", "quote_ident(x.extname)", "''", expression="x.extversion")
     label = row("'security label'", "s.provider || ' on ' || i.type || ' ' || i.identity", "md5(s.label)")
     return [
         f"SELECT {_EVENT_TRIGGERS} FROM pg_event_trigger e WHERE {not_extension('pg_event_trigger', 'e.oid')}",
         f"SELECT {_SCHEMAS} FROM pg_namespace n WHERE {USER_SCHEMA} AND {not_extension('pg_namespace', 'n.oid')}",
         f"SELECT {extension} FROM pg_extension x JOIN pg_namespace n ON n.oid = x.extnamespace",
         f"SELECT {number} FROM pg_extension x",
-        f"SELECT {label} FROM pg_seclabel s, LATERAL pg_identify_object(s.classoid, s.objoid, s.objsubid) i"
-        " WHERE i.identity IS NOT NULL",
+        (
+            f"SELECT {label} FROM pg_seclabel s, LATERAL pg_identify_object(s.classoid, s.objoid, s.objsubid) i"
+            " WHERE i.identity IS NOT NULL"
+        ),
         _DEFAULT_GRANTS,
         _COMMENTS,
         _LARGE_OBJECTS,
@@ -275,4 +281,4 @@ def others(version: int) -> list[str]:
     ]
 
 
-__all__ = ("VERSION_OF", "functions", "others", "triggers", "types")
+__all__ = ("functions", "others", "triggers", "types")

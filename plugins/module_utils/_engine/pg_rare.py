@@ -54,8 +54,10 @@ _KINDS: t.Sequence[tuple[str, str, str, str]] = (
     ("pg_collation", "concat_ws(' ', o.collprovider, o.collisdeterministic)", "collowner", ""),
     (
         "pg_conversion",
-        "concat_ws(' ', pg_encoding_to_char(o.conforencoding), pg_encoding_to_char(o.contoencoding), o.conproc,"
-        " o.condefault)",
+        (
+            "concat_ws(' ', pg_encoding_to_char(o.conforencoding), pg_encoding_to_char(o.contoencoding), o.conproc,"
+            " o.condefault)"
+        ),
         "conowner",
         "",
     ),
@@ -70,16 +72,20 @@ _KINDS: t.Sequence[tuple[str, str, str, str]] = (
     ("pg_ts_template", "concat_ws(' ', o.tmplinit, o.tmpllexize)", "", ""),
     (
         "pg_foreign_data_wrapper",
-        "concat_ws(' ', nullif(o.fdwhandler, 0)::regprocedure, nullif(o.fdwvalidator, 0)::regprocedure,"
-        f" 'options ' || {options('o.fdwoptions')})",
+        (
+            "concat_ws(' ', nullif(o.fdwhandler, 0)::regprocedure, nullif(o.fdwvalidator, 0)::regprocedure,"
+            f" 'options ' || {options('o.fdwoptions')})"
+        ),
         "fdwowner",
         "F fdwacl",
     ),
     ("pg_foreign_server", _SERVER, "srvowner", "S srvacl"),
     (
         "pg_language",
-        "concat_ws(' ', o.lanpltrusted, nullif(o.lanplcallfoid, 0)::regprocedure, nullif(o.laninline, 0)::regprocedure,"
-        " nullif(o.lanvalidator, 0)::regprocedure)",
+        (
+            "concat_ws(' ', o.lanpltrusted, nullif(o.lanplcallfoid, 0)::regprocedure,"
+            " nullif(o.laninline, 0)::regprocedure, nullif(o.lanvalidator, 0)::regprocedure)"
+        ),
         "lanowner",
         "l lanacl",
     ),

@@ -112,13 +112,17 @@ def parts_of_tables() -> list[str]:
         "quote_ident(s.spcname)",
     )
     return [
-        f"SELECT {default} FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum"
-        f" JOIN pg_class c ON c.oid = d.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_OURS}",
+        (
+            f"SELECT {default} FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum"
+            f" JOIN pg_class c ON c.oid = d.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_OURS}"
+        ),
         f"SELECT {key} FROM {_JOIN} WHERE c.relkind = 'p' AND {_OURS}",
         f"SELECT {bounds} FROM {_JOIN} WHERE c.relispartition AND c.relkind IN ('r', 'p', 'f') AND {_OURS}",
         # Without a name, and in pg_default, they go where the database goes.
-        f"SELECT {space} FROM {_JOIN} JOIN pg_tablespace s ON s.oid = c.reltablespace"
-        f" WHERE s.spcname <> 'pg_default' AND c.relkind IN ('r', 'p', 'm', 'i', 'I') AND {_OURS}",
+        (
+            f"SELECT {space} FROM {_JOIN} JOIN pg_tablespace s ON s.oid = c.reltablespace"
+            f" WHERE s.spcname <> 'pg_default' AND c.relkind IN ('r', 'p', 'm', 'i', 'I') AND {_OURS}"
+        ),
     ]
 
 
@@ -156,8 +160,10 @@ def constraints(version: int) -> list[str]:
     )
     ours = f"{USER_SCHEMA} AND {not_extension('pg_class', 'k.conrelid')} AND {not_extension('pg_type', 'k.contypid')}"
     found = [
-        f"SELECT {fields} {source} WHERE k.contype NOT IN ('n', 't') AND NOT (k.contype = 'f' AND k.conparentid <> 0)"
-        f" AND {ours}"
+        (
+            f"SELECT {fields} {source} WHERE k.contype NOT IN ('n', 't')"
+            f" AND NOT (k.contype = 'f' AND k.conparentid <> 0) AND {ours}"
+        )
     ]
     if version >= 17:
         named = row(
@@ -166,7 +172,7 @@ def constraints(version: int) -> list[str]:
             "NULL",
             bound=f"concat_ws(' ', k.convalidated, k.connoinherit, {columns('k.conrelid', 'k.conkey')})",
         )
-        found.append(f"SELECT {named} {source} WHERE k.contype = 'n' AND k.conislocal AND {ours}")
+        found.append(f"SELECT {named} {source} WHERE k.contype = 'n' AND {ours}")
     return found
 
 
@@ -184,13 +190,9 @@ def indexes(version: int) -> list[str]:
       x.indisunique, x.indisprimary, x.indisexclusion, x.indimmediate, x.indisclustered, x.indisreplident, {distinct},
       {keys}, 'options ' || {options("c.reloptions")},
       (SELECT 'part of ' || i.inhparent::regclass::text FROM pg_inherits i WHERE i.inhrelid = c.oid))"""
-    source = (
-        "FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
-    )
+    source = "FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
     # pg_dump leaves out invalid indexes, except those of partitioned tables, which lack one for a partition.
-    ours = (
-        f"(x.indisvalid OR c.relkind = 'I') AND {USER_SCHEMA} AND {not_extension('pg_class', 'x.indrelid')}"
-    )
+    ours = f"(x.indisvalid OR c.relkind = 'I') AND {USER_SCHEMA} AND {not_extension('pg_class', 'x.indrelid')}"
     context = "'from ' || x.indrelid::regclass::text"
     expression = row(
         "'expression ' || k || ' of index'", _NAME, "''", expression="pg_get_indexdef(c.oid, k, false)", context=context
@@ -201,8 +203,10 @@ def indexes(version: int) -> list[str]:
     whole = row("'index'", _NAME, structure, shown=keys)
     return [
         f"SELECT {whole} {source} WHERE {ours}",
-        f"SELECT {expression} {source} CROSS JOIN LATERAL generate_series(1, x.indnatts) k"
-        f" WHERE x.indkey[k - 1] = 0 AND {ours}",
+        (
+            f"SELECT {expression} {source} CROSS JOIN LATERAL generate_series(1, x.indnatts) k"
+            f" WHERE x.indkey[k - 1] = 0 AND {ours}"
+        ),
         f"SELECT {predicate} {source} WHERE x.indpred IS NOT NULL AND {ours}",
     ]
 

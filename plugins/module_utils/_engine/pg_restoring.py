@@ -14,7 +14,7 @@ import threading
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
-from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_locale, pg_schema
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_locale, pg_schema, pg_template
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
     Inspection,
     Restore,
@@ -30,6 +30,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client imp
     quote,
     sqlstate,
 )
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_comparing import Compared
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_inspection import inspect
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_load_hints import load_hint
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rights import (
@@ -60,7 +61,7 @@ _INDEX_MEMORY = 256 << 10
 class PostgresqlRestore(Restore):
     """One target on one server. ``admin`` is a connection to another database, held to the end with its locks."""
 
-    empty = frozenset(("extension plpgsql", "schema public", "grants schema public", "owner schema public"))
+    empty = frozenset(("version of extension plpgsql", *pg_template.names("extension plpgsql", "schema public")))
 
     def __init__(self, client: Client, server: Server, admin: t.Any, admin_database: str, plan: RestorePlan) -> None:
         self._client, self._server, self._admin, self._plan = client, server, admin, plan
@@ -74,6 +75,8 @@ class PostgresqlRestore(Restore):
         self.warnings: list[str] = []
         self._belongings = Belongings(plan, self.scratch)
         self._account: Account | None = None
+        self._comparing = Compared(lambda: self._client.connect(self.scratch))
+        self.warnings = self._comparing.warnings
 
     def _run(self, sql: str, stage: str) -> list[tuple[t.Any, ...]]:
         return query(self._admin, sql, stage=stage)
@@ -168,6 +171,7 @@ class PostgresqlRestore(Restore):
                 raise
             self._create_with_another_locale(properties, exc)
         if not self._plan.origin.foreign:
+            self._comparing.drop_absent(properties.get("absent", ()))
             self._run(f"REVOKE CONNECT ON DATABASE {quote(self.scratch)} FROM PUBLIC", "create")
             self.warnings += self._belongings.set(self._run, after_load=False)
 
@@ -225,18 +229,22 @@ class PostgresqlRestore(Restore):
         return options + ("" if enough else f" -c maintenance_work_mem={wanted}kB")
 
     def compared(self, objects: t.Iterable[SchemaObject]) -> list[SchemaObject]:
-        return [item for item in objects if not (self._plan.no_owner and item.name.startswith(pg_schema.OWNERSHIP))]
+        return self._comparing.chosen(objects, owners=not self._plan.no_owner, tablespaces=not self._no_tablespaces)
+
+    def same_meaning(self, texts: t.Mapping[str, str]) -> t.Mapping[str, bool]:
+        return self._comparing.same_meaning(texts)
 
     def session(self) -> Session:
         return PostgresqlSession(self._client.connect(self.scratch, views=True))
 
     def adopt(self, enabled_events: t.Collection[str] = ()) -> None:
-        """Nothing: a database is renamed with all that is in it."""
+        """A database is renamed with all that is in it."""
 
     def inspect(self, *, rows: bool = True, content: bool = False) -> Inspection:
         connection = self._client.connect(self.scratch)
         try:
-            return inspect(connection, self._plan.origin.properties, rows=rows, content=content)
+            found = self._comparing.read(connection)
+            return inspect(connection, found, self._plan.origin.properties, rows=rows, content=content)
         finally:
             connection.close()
 

@@ -16,8 +16,8 @@ import dataclasses
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Missing
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import literal, query, quote
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_catalogs import USER_SCHEMA, not_extension
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import literal, query, quote
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import ConfigError, PrivilegeError
 
 READ_ALL = "pg_read_all_data"

@@ -19,7 +19,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_obj
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_catalogs import USER_SCHEMA, not_extension
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import query
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_expressions import normalised
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import fingerprint
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import VERSION_OF, fingerprint
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject
 from ansible_collections.vya.backupdb.plugins.module_utils._names import readable
 
@@ -51,7 +51,7 @@ def read_schema(connection: t.Any, *, stage: str) -> Schema:
             name = readable(f"{kind} {identity}")
             text = expression or ""
             # An extension's version is told as it is; it is nothing to be read again.
-            normal = "" if name.startswith(pg_objects.VERSION_OF) else normalised(text)
+            normal = "" if name.startswith(VERSION_OF) else normalised(text)
             objects[name] = fingerprint(name, bound or "", portable, expressions=normal, printed=text)
             if expression or shown:
                 texts[name] = readable(expression or shown)

@@ -15,10 +15,14 @@ import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Section
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError, EngineError
-from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table
+from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table, Uncovered
 
 MISSING = " is missing"
 SECTION = "schema"
+# Names of such objects begin with this: they have a version, which dumps do not carry.
+VERSION_OF = "version of "
+# A kind of what is not in a backup.
+ADDED = "addition to an extension's table"
 _STEM = "schema.json"
 _SHOWN = 20
 # Two of them and a name are as long as a warning may be.
@@ -157,6 +161,13 @@ def content_differences(expected: t.Iterable[Table], found: t.Iterable[Table]) -
     ]
 
 
+def about_additions(uncovered: t.Iterable[Uncovered]) -> list[str]:
+    """One sentence that names all that users have added to tables of extensions: for who makes the backup, and for who
+    restores it."""
+    found = [item for item in uncovered if item.kind == ADDED]
+    return [f"Not in the backup: {shorten([item.name for item in found])}. {found[0].why}."] if found else []
+
+
 def shorten(items: t.Sequence[str]) -> str:
     """At most 20 items in one sentence."""
     text = "; ".join(items[:_SHOWN])
@@ -175,9 +186,12 @@ def schema_changed(database: str, changed: t.Sequence[str], felt: BackupError | 
 
 
 __all__ = (
+    "ADDED",
     "MISSING",
     "SECTION",
+    "VERSION_OF",
     "Comparison",
+    "about_additions",
     "compare",
     "content_differences",
     "differences",

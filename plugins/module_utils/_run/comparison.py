@@ -22,7 +22,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import Backup
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Manifest
 from ansible_collections.vya.backupdb.plugins.module_utils._run.parts import IN_MEMORY, Opened
 
-_PRINTS_SHOWN = 10
+_PRINTS_SHOWN = 4
 _SECTIONS = {
     "database": ("database", "pre-data", "data", "post-data", schema.SECTION),
     "globals": ("globals",),
@@ -62,16 +62,20 @@ class SchemaComparison:
         """What differs in words. The texts are only read from the store when something does."""
         expected = self._restore.compared(self._manifest.schema_objects)
         result = schema.compare(expected, self._restore.compared(self._found.schema), portable=not self._same)
-        different, reprinted = list(result.different), list(result.reprinted)
+        different, reprinted, unknown = list(result.different), list(result.reprinted), []
         judged = self._restore.same_meaning({name: self._source(name) for name in result.doubtful})
         for name in result.doubtful:
-            # What nobody can judge is taken for a loss on a server of the same version, whose normalised texts are the
-            # same; other versions may print it in another way.
-            if judged.get(name, not self._same):
+            # A server of the same version prints the same in the same normalised text: what nobody can judge is taken
+            # for a loss. Another version may print it in another way.
+            if judged.get(name, False):
                 reprinted.append(name)
-            else:
+            elif name in judged or self._same:
                 different.append(f"{name} differs")
-        return Verdict(different, list(self._details(different)), list(self._warnings(sorted(reprinted))))
+            else:
+                unknown.append(name)
+        warnings = [*self._versions(result.reprinted), *self._prints(reprinted, "which means the same")]
+        warnings += self._prints(unknown, "which may be due to its version")
+        return Verdict(different, list(self._details(different)), warnings)
 
     def _source(self, name: str) -> str:
         if self._texts is None:
@@ -96,13 +100,19 @@ class SchemaComparison:
             if texts:
                 yield f"{name} {texts}"
 
-    def _warnings(self, names: t.Sequence[str]) -> t.Iterator[str]:
+    def _versions(self, names: t.Sequence[str]) -> t.Iterator[str]:
+        for name in names:
+            if name.startswith(schema.VERSION_OF):
+                yield f"The {name} is another one: {self._both(name)}. Dumps do not carry it."
+
+    def _prints(self, names: t.Sequence[str], meaning: str) -> t.Iterator[str]:
+        names = sorted(name for name in names if not name.startswith(schema.VERSION_OF))
         for name in names[:_PRINTS_SHOWN]:
             texts = self._both(name) or "the texts are not in the backup"
-            yield f"The server prints {name} in another way than the source did; {texts}."
+            yield f"The server prints {name} in another way than the source did, {meaning}; {texts}."
         if len(names) > _PRINTS_SHOWN:
-            rest = names[_PRINTS_SHOWN:]
-            yield f"The server also prints these in another way than the source did: {schema.shorten(rest)}."
+            rest = schema.shorten(names[_PRINTS_SHOWN:])
+            yield f"The server also prints these in another way than the source did, {meaning}: {rest}."
 
 
 __all__ = ("SchemaComparison", "Verdict", "check_sections")

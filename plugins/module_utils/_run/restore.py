@@ -188,6 +188,7 @@ class RestoreTask:
         left = restore.close()
         if left:
             self._warnings.append(f"Left behind, to be dropped by the next restore: {', '.join(left)}.")
+        self._warnings += schema.about_additions(self._manifest.uncovered)
         result["warnings"] = list(dict.fromkeys([*self._warnings, *warnings, *restore.warnings]))
         result["stages"] = self._stages.seconds
         result["replaced"] = restore.exists
