@@ -41,7 +41,7 @@ _BIN_FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/
 _APPLICATION = "vya.backupdb"
 # What decides how definitions are printed; a database may have settings of its own.
 _SESSION = (
-    "SET search_path = pg_catalog; SET row_security = off;"
+    "SET search_path = pg_catalog; SET row_security = off; SET jit = off;"
     " SET client_encoding = 'UTF8';"
     " SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1;"
     " SET bytea_output = 'hex'; SET quote_all_identifiers = off; SET standard_conforming_strings = on"

@@ -1,0 +1,333 @@
+# Copyright (c) 2026, vya.backupdb contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PostgreSQL: a restore that lost nothing is verified, however it is printed; what is lost is found and named."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_additions, pg_judge, pg_schema
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Login
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import Client, query
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_expressions import normalised
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import compare
+from ansible_collections.vya.backupdb.plugins.module_utils._process import Run
+from support.faults import IDENTITY, RECIPIENT, Site
+from support.modules import run_module
+from support.postgres import Postgres18, PostgresServer
+
+DATA = Path(__file__).parent / "support" / "data"
+ROLES = ("w_app", "w_ro", "w_own")
+
+
+def rich(server: PostgresServer, *, of_18: bool = True) -> None:
+    """The database "rich" with one of each kind."""
+    for role in ROLES:
+        with contextlib.suppress(psycopg2.Error):
+            server.query(f"CREATE ROLE {role}")
+    if "rich" not in server.databases():
+        server.create_database("rich")
+        server.execute_script((DATA / "rich-postgresql.sql").read_bytes(), "rich")
+        if of_18 and isinstance(server, Postgres18):
+            server.execute_script((DATA / "rich-postgresql18.sql").read_bytes(), "rich")
+
+
+def backed_up(server: PostgresServer, name: str, store: Path, **options: Any) -> dict[str, Any]:
+    """The result of db_backup."""
+    asked = {"engine": "postgresql", **server.login, "databases": [name], "globals": False, "store": str(store)}
+    done = run_module("db_backup", {**asked, "host": "h", **options}, path_prefix=server.tool_path)
+    assert not done["failed"], (done["msg"], done.get("failures"))
+    return done
+
+
+def restored(server: PostgresServer, name: str, store: Path, **options: Any) -> dict[str, Any]:
+    """The result of db_restore into another name."""
+    asked = {"engine": "postgresql", **server.login, "database": name, "target": f"{name}_again", "store": str(store)}
+    done = run_module("db_restore", {**asked, "host": "h", **options}, path_prefix=server.tool_path)
+    assert not done["failed"], done["msg"]
+    return done
+
+
+def connect(server: PostgresServer, database: str) -> Any:
+    """A connection as the collection opens them."""
+    login = Login(
+        "postgresql",
+        port=server.port,
+        user=server.user,
+        password=server.password,
+        unix_socket=str(server.socket),
+    )
+    return Client(Run(), login).connect(database)
+
+
+@pytest.fixture(scope="module", params=["pg15", "pg18"])
+def server(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
+    """A server with the database "rich"."""
+    found: PostgresServer = request.getfixturevalue(request.param)
+    rich(found)
+    yield found
+    found.clear()
+
+
+def test_a_rich_schema_comes_back(server: PostgresServer, tmp_path: Path) -> None:
+    """Verified, although the server prints a good part of it otherwise; of those that it shows, it shows both texts."""
+    backed_up(server, "rich", tmp_path / "store")
+    done = restored(server, "rich", tmp_path / "store")
+    server.drop_database("rich_again")
+    assert done["verified"]["schema"] == "same"
+    assert done["verified"]["mismatches"] == []
+    assert done["warnings"]
+    for text in done["warnings"]:
+        assert ", which means the same" in text
+    assert "in the backup: ((VALUE)::text = ANY ((ARRAY[" in "".join(done["warnings"])
+    assert "restored: ((VALUE)::text = ANY (ARRAY[(" in "".join(done["warnings"])
+
+
+def test_into_a_later_version(pg15: PostgresServer, pg18: PostgresServer, tmp_path: Path) -> None:
+    """Newer servers print views without the names of tables; the server that restores says whether it is the same."""
+    rich(pg15)
+    for role in ROLES:
+        with contextlib.suppress(psycopg2.Error):
+            pg18.query(f"CREATE ROLE {role}")
+    backed_up(pg15, "rich", tmp_path / "store")
+    done = restored(pg18, "rich", tmp_path / "store")
+    pg18.drop_database("rich_again")
+    assert done["verified"]["schema"] == "same in what both server versions print alike"
+    assert all(", which means the same" in text for text in done["warnings"])
+    assert "constraint code_check on public.code" in "".join(done["warnings"])
+
+
+LOSSES = re.findall(r"^-- named: (.*)\n(.*);$", (DATA / "rich-losses.sql").read_text(encoding="utf-8"), re.M)
+
+
+def found_in(before: pg_schema.Schema, after: pg_schema.Schema) -> list[str]:
+    """Names of the objects of a comparison that a restore would fail at, or ask the server about."""
+    result = compare(before.objects, after.objects)
+    return [text.rpartition(" ")[0].removesuffix(" is") for text in result.different] + result.doubtful
+
+
+def test_each_loss_is_found_and_named(server: PostgresServer) -> None:
+    """One thing after the other is changed; the object is named, and for expressions the server agrees that they are
+    different."""
+    connection = connect(server, "rich")
+    query(connection, "SET search_path = public", stage="test")
+    before = read(connection)
+    missed = []
+    for name, sql in LOSSES:
+        query(connection, "BEGIN", stage="test")
+        query(connection, sql, stage="test")
+        after = read(connection)
+        query(connection, "ROLLBACK", stage="test")
+        names = found_in(before, after)
+        if name not in names:
+            missed.append((sql, name, names))
+        doubts = [item for item in compare(before.objects, after.objects).doubtful if item in before.contexts]
+        questions = {
+            item: pg_judge.Question(before.contexts[item], before.texts[item], after.texts[item]) for item in doubts
+        }
+        missed += [(sql, item, ["the server"]) for item, same in pg_judge.judged(
+            connection, questions, stage="test").items() if same]  # fmt: skip
+    connection.close()
+    assert len(LOSSES) > 70
+    assert missed == []
+
+
+def read(connection: Any) -> pg_schema.Schema:
+    """The schema, with the settings of the collection's own sessions."""
+    query(connection, "SET search_path = pg_catalog", stage="test")
+    found = pg_schema.read_schema(connection, stage="test")
+    query(connection, "SET search_path = public", stage="test")
+    return found
+
+
+# Conditions of customer and tt2 as their authors write them. Each is read three times by the server.
+WRITTEN = (
+    "kind in ('new','old')",
+    "kind not in ('new','old') or flag = 'a'",
+    "kind = any ('{new,old}'::varchar[])",
+    "id between 1 and 2 and total between 0 and 100.5",
+    "id not between 1 and 2 and not (total between symmetric 2 and 1)",
+    "(id between 1 and 2 or id between 5 and 6) and kind is not null",
+    "kind in ('a AND b', 'it''s (', E'x\\'\\\\') and extra <> '))'",
+    "(id, total) in ((1, 2), (3, 4), (5, 6))",
+    "(id, kind) < (1, 'x')",
+    "kind like any (array['a%', 'b%'])",
+    "kind || 'x' in (extra, 'b')",
+    "kind similar to '(a|b)+' and kind !~* '^x'",
+    "flag in ('a', 'b ') and flag::text like 'a%'",
+    "c in ('a', 'b') and p in (1, 2) and p between 1 and 5",
+    "m in ('sad', 'ok') and m > 'sad' and m::text in ('x', 'y')",
+    "total in (1, 2.5) and id in (1, 3000000000) and total = any (array[1, 2])",
+    "id > -1 and total > -1.5 and id = - id",
+    "ta && array['a', 'b']::varchar[] and ta::text[] && array['a']",
+    "array[kind, flag]::text[] && ta::text[] and array[array[kind], array['x']]::text[] is not null",
+    "coalesce(kind, flag, 'x') = 'y' and greatest(id, 1.5) > 2 and nullif(kind, '') is null",
+    "case when kind in ('a', 'b') then id between 1 and 2 else true end",
+    "case kind when 'a' then true when 'b' then false end",
+    "d between '2020-01-01' and '2020-12-31' and d + interval '1 day' > now()",
+    "ts at time zone 'UTC' > localtimestamp and extract(dow from ts) in (0, 6)",
+    "iv * 2 > '1 year 2 mons' and iv > interval '5' minute",
+    "(d, d) overlaps (d, interval '1 day')",
+    "kind is distinct from 'a' and (id > 0) is not true",
+    "substring(kind from 1 for 2) = 'ab' and position('a' in kind) > 0 and trim(both 'x' from kind) = kind",
+    "j ? 'a' and j ->> 'a' in ('x', 'y') and (j #>> '{a,b}')::int between 1 and 5",
+    "(cp).x > 0 and (cp).y in ('a', 'b') and cp = row(1, 'a')::comp",
+    "extra collate \"POSIX\" in ('a', 'b') and kind < 'b' collate \"C\"",
+    "id operator(pg_catalog.=) 5 and @ id # 2 <> 0 and id - (id - 1) > 0",
+    "num_nulls(variadic array[id, 1]) = 0 and kind in (current_user, session_user)",
+)
+# Pairs that are different, however alike they look.
+DIFFERENT = (
+    ("kind = 'a'", "kind = 'b'"),
+    ("kind = 'a'", "extra = 'a'"),
+    ("kind = 'a  b'", "kind = 'a b'"),
+    ("kind in ('a', 'b')", "kind in ('a', 'c')"),
+    ("kind in ('a', 'b')", "kind in ('a')"),
+    ("kind in ('a', 'b')", "kind not in ('a', 'b')"),
+    ("kind in ('a', 'b')", "extra in ('a', 'b')"),
+    ("kind in ('(''a'')', 'b')", "kind in ('''a''', 'b')"),
+    ("id > 1", "id >= 1"),
+    ("id > 1", "id > 1.0"),
+    ("id > 1", "id > -1"),
+    ("id > 1 and id < 5", "id > 1"),
+    ("id > 1 and id < 5", "id > 1 or id < 5"),
+    ("(id > 1 or total > 2) and id < 9", "id > 1 or (total > 2 and id < 9)"),
+    ("id between 1 and 5 and total > 2", "id between 1 and 5 or total > 2"),
+    ("not (id > 1 and total > 2)", "not id > 1 and total > 2"),
+    ("id - (id - 1) > 0", "id - id - 1 > 0"),
+    ("id * (id + 1) > 0", "id * id + 1 > 0"),
+    ("kind::text = 'a'", "kind::char(3) = 'a'"),
+    ("length('1'::text) = id", "length('1'::char(5)) = id"),
+    ("(id::text) = '1'", "(id::numeric)::text = '1'"),
+    ("ta = array['a', 'b']::varchar[]", "ta = array['b', 'a']::varchar[]"),
+    ("ta[1] = 'a'", "ta[2] = 'a'"),
+    ("m = 'sad'", "m = 'ok'"),
+    ("kind = 'A' collate \"C\"", "kind = 'A' collate \"POSIX\""),
+    ("coalesce(kind, 'a') = 'b'", "coalesce('a', kind) = 'b'"),
+    ("extra = 'AND'", "extra = 'OR'"),
+)
+
+
+def printed(connection: Any, condition: str) -> str:
+    """A condition of customer, as the server prints it when it has read it."""
+    query(connection, "SAVEPOINT reading", stage="test")
+    query(connection, f"ALTER TABLE customer ADD CONSTRAINT one CHECK ({condition}) NOT VALID", stage="test")
+    sql = "SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint WHERE conname = 'one'"
+    found = str(query(connection, sql, stage="test")[0][0])
+    query(connection, "ROLLBACK TO SAVEPOINT reading", stage="test")
+    return found
+
+
+def test_expressions_that_the_server_reads_again(server: PostgresServer) -> None:
+    """What a server prints is printed in another way after it was read; the normalised text stays, and differs between
+    conditions that differ."""
+    connection = connect(server, "rich")
+    query(connection, "SET search_path = public", stage="test")
+    query(connection, "BEGIN", stage="test")
+    reprinted, apart = 0, []
+    texts = {}
+    for condition in WRITTEN:
+        first = printed(connection, condition)
+        second = printed(connection, first)
+        third = printed(connection, second)
+        reprinted += first != second
+        texts[condition] = normalised(first)
+        if len({normalised(text) for text in (first, second, third)}) != 1:
+            apart.append((condition, first, second, third))
+    same = [pair for pair in DIFFERENT if len({normalised(printed(connection, text)) for text in pair}) != 2]
+    query(connection, "ROLLBACK", stage="test")
+    # A constant whose type cuts it is not normalised: the server is asked.
+    cut = pg_judge.Question("from public.customer", "iv > '1.126'::interval(2)", "(iv > '1.13'::interval(2))")
+    other = cut._replace(other="(iv > '1.12'::interval(2))")
+    unreadable = cut._replace(other="(iv > nothing)")
+    two = cut._replace(one="id > 1); DROP TABLE customer; SELECT (1 = 1")
+    answers = pg_judge.judged(connection, {"cut": cut, "other": other, "bad": unreadable, "two": two}, stage="test")
+    connection.close()
+    assert apart == []
+    assert same == []
+    assert reprinted > 8
+    assert len(set(texts.values())) == len(texts)
+    assert answers == {"cut": True, "other": False}
+
+
+def test_a_loss_fails_restore_and_drill(pg15: PostgresServer, tmp_path: Path) -> None:
+    """pg_restore succeeded, and something is gone or different: the object is named, with both texts."""
+    site = Site(pg15, tmp_path)
+    pg15.create_database("shop")
+    pg15.execute_script(
+        b"CREATE TABLE goods (id int PRIMARY KEY, n int CHECK (n > 0)); CREATE INDEX by_n ON goods (n)", "shop"
+    )
+    options = {"recipients": [RECIPIENT]}
+    backed_up(pg15, "shop", tmp_path / "store", **options)
+    sql = "DROP INDEX by_n; ALTER TABLE goods DROP CONSTRAINT goods_n_check, ADD CONSTRAINT goods_n_check CHECK (n > 1)"
+    site.fake("pg_restore", f'real "$@" && {pg15.tool_path}/psql -qXw "${{@: -1}}" -c "{sql}"')
+    asked = {"engine": "postgresql", **pg15.login, "store": str(tmp_path / "store"), "host": "h", "identity": IDENTITY}
+    path = f"{site.tools}:{pg15.tool_path}"
+    back = run_module("db_restore", {**asked, "database": "shop", "target": "again"}, path_prefix=path)
+    drill = run_module("backup_drill", {**asked, "databases": ["shop"]}, path_prefix=path)
+    pg15.drop_database("shop")
+    for told in (back["msg"], drill["msg"]):
+        assert "constraint goods_n_check on public.goods differs" in told
+        assert "index public.by_n is missing" in told
+    assert "in the backup: (n > 0); restored: (n > 1)" in back["msg"]
+    # The record lies in the store in plain text: it has names, and no definitions.
+    record = next((tmp_path / "store").rglob("verification-*.json")).read_text(encoding="utf-8")
+    assert "goods_n_check" in record
+    assert "n > 0" not in record
+
+
+def test_what_a_new_database_has_is_dropped(postgresql: PostgresServer, tmp_path: Path) -> None:
+    """The source has neither the schema public nor plpgsql; nor has what is restored."""
+    server = postgresql
+    server.create_database("bare")
+    server.execute_script(b"DROP SCHEMA public; DROP EXTENSION plpgsql; CREATE SCHEMA s; CREATE TABLE s.t ()", "bare")
+    backed_up(server, "bare", tmp_path / "store")
+    done = restored(server, "bare", tmp_path / "store")
+    left = server.query("SELECT nspname FROM pg_namespace WHERE nspname = 'public'", database="bare_again")
+    left += server.query("SELECT extname FROM pg_extension", database="bare_again")
+    for name in ("bare", "bare_again"):
+        server.drop_database(name)
+    assert (done["verified"]["schema"], done.get("warnings", [])) == ("same", [])
+    assert left == []
+
+
+def test_extensions(pg15: PostgresServer, tmp_path: Path) -> None:
+    """An older version, and what users have added to a table of an extension, are named; what the extension made itself
+    is not."""
+    pg15.create_database("ext")
+    pg15.execute_script(
+        b"CREATE EXTENSION pg_trgm VERSION '1.3'; BEGIN; CREATE TABLE own (a int PRIMARY KEY, b text);"
+        b" CREATE INDEX theirs ON own (b); CREATE POLICY theirs ON own USING (true);"
+        b" ALTER EXTENSION pg_trgm ADD TABLE own; COMMIT; CREATE INDEX ours ON own (a, b);"
+        b" ALTER TABLE own ADD CONSTRAINT ours_too CHECK (a > 0), ADD COLUMN c int;"
+        b" CREATE POLICY ours ON own USING (a > 5); CREATE RULE ours AS ON DELETE TO own DO INSTEAD NOTHING;"
+        b" CREATE TRIGGER ours BEFORE UPDATE ON own FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        "ext",
+    )
+    connection = connect(pg15, "ext")
+    found = [item.name for item in pg_additions.read_additions(connection, stage="test")]
+    connection.close()
+    made = backed_up(pg15, "ext", tmp_path / "store")
+    done = restored(pg15, "ext", tmp_path / "store")
+    for name in ("ext", "ext_again"):
+        pg15.drop_database(name)
+    names = [
+        "column public.own.c",
+        "constraint ours_too on public.own",
+        "index public.ours on public.own",
+        "policy ours on public.own",
+        "rule ours on public.own",
+        "trigger ours on public.own",
+    ]
+    assert found == names
+    for told in (made["warnings"], done["warnings"]):
+        assert [text for text in told if "; ".join(names) in text and "keep the statements" in text]
+    assert [text for text in done["warnings"] if "in the backup: 1.3; restored: 1.6" in text]
+    assert done["verified"]["schema"] == "same"
