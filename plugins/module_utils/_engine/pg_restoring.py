@@ -241,21 +241,15 @@ class PostgresqlRestore(Restore):
         """A database is renamed with all that is in it."""
 
     def inspect(self, *, rows: bool = True, content: bool = False) -> Inspection:
-        connection = self._client.connect(self.scratch)
-        try:
+        with contextlib.closing(self._client.connect(self.scratch)) as connection:
             found = self._comparing.read(connection)
             return inspect(connection, found, self._plan.origin.properties, rows=rows, content=content)
-        finally:
-            connection.close()
 
     def finish(self) -> None:
         if self._plan.analyze:
             # It computes the expressions of indexes as the tables' owners, as loading does.
-            connection = self._client.connect(self.scratch, views=True)
-            try:
+            with contextlib.closing(self._client.connect(self.scratch, views=True)) as connection:
                 pg_schema.analyze(connection, stage="analyze")
-            finally:
-                connection.close()
         if self._plan.origin.foreign:
             return
         self.warnings += self._belongings.set(self._run, after_load=True)
