@@ -39,16 +39,21 @@ def not_extension(catalog: str, oid: str) -> str:
 
 
 def acl(column: str, kind: str, owner: str, more: str = "") -> str:
-    """Grants in an order of their own; missing ones are the kind's default, as pg_dump sees it. ``more``: text that
-    belongs to them. MAINTAIN came with PostgreSQL 17, where GRANT ALL includes it."""
-    return f"ARRAY[{_grants(column, kind, owner)} {more}, {_grants(column, kind, owner, '<>')} {more}]"
+    """Grants in an order of their own, where they are others than the kind's default; once as this version knows them,
+    once as every version does. ``more``: text that belongs to them. MAINTAIN came with PostgreSQL 17, where GRANT ALL
+    includes it."""
+    default = f"acldefault('{kind}', {owner})"
+    given = f"coalesce({column}, {default})"
+    everything, known = _grants(given, more), _grants(given, more, "a.privilege_type <> 'MAINTAIN'")
+    # Most objects have none of their own, and need no fingerprint of them.
+    nothing = f"{column} IS NULL" + (f" AND ({more}) IS NULL" if more else "")
+    return f"CASE WHEN {nothing} OR {everything} = {_grants(default)} THEN NULL ELSE ARRAY[{everything}, {known}] END"
 
 
-def _grants(column: str, kind: str, owner: str, maintain: str = "") -> str:
-    known = f" WHERE a.privilege_type {maintain} 'MAINTAIN'" if maintain else ""
+def _grants(column: str, more: str = "", condition: str = "true") -> str:
     return (
-        f"coalesce((SELECT string_agg(x, ',' ORDER BY x COLLATE \"C\") FROM (SELECT DISTINCT {grant('a')}"
-        f" FROM aclexplode(coalesce({column}, acldefault('{kind}', {owner}))) a{known}) s(x)), '')"
+        f"(coalesce((SELECT string_agg(x, ',' ORDER BY x COLLATE \"C\") FROM (SELECT DISTINCT {grant('a')}"
+        f" FROM aclexplode({column}) a WHERE {condition}) s(x)), '') || coalesce({more or 'NULL'}, ''))"
     )
 
 

@@ -21,6 +21,7 @@ The server itself prints all parentheses, hence precedence need not be known.
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 
@@ -82,6 +83,7 @@ class _Group:
 _Item = t.Union[str, _Group]
 
 
+@functools.lru_cache(maxsize=4096)
 def normalised(text: str) -> str:
     """The same expression (or query, or clause) in a form that is the same after the server has read it again. A text
     that cannot be read is returned as it is."""

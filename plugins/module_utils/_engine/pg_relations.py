@@ -61,16 +61,16 @@ _SEQUENCE = """
 def relations(version: int) -> str:
     """All kinds of relations."""
     column_grants = (
-        "|| coalesce((SELECT string_agg(quote_ident(a.attname) || ':' || g.x, ';' ORDER BY a.attname)"
+        "(SELECT string_agg(quote_ident(a.attname) || ':' || g.x, ';' ORDER BY a.attname)"
         " FROM pg_attribute a CROSS JOIN LATERAL (SELECT string_agg(x, ',' ORDER BY x COLLATE \"C\") FROM (SELECT"
         f" DISTINCT {grant('e')} FROM aclexplode(a.attacl) e) s(x)) g(x)"
-        " WHERE a.attrelid = c.oid AND NOT a.attisdropped AND g.x IS NOT NULL), '')"
+        " WHERE a.attrelid = c.oid AND NOT a.attisdropped AND g.x IS NOT NULL)"
     )
     grants = (
         f"CASE WHEN c.relkind = 'S' THEN {acl('c.relacl', 's', 'c.relowner')} WHEN c.relkind <> 'c' THEN"
         f" {acl('c.relacl', 'r', 'c.relowner', column_grants)} END"
     )
-    structure = f"""concat_ws(E'\\n', {_attributes(version)}, c.relpersistence, 'options ' || {options("c.reloptions")},
+    structure = f"""concat_ws(E'\\n', l.columns, c.relpersistence, 'options ' || {options("c.reloptions")},
     (SELECT 'toast ' || {options("t.reloptions")} FROM pg_class t WHERE t.oid = c.reltoastrelid),
     'method ' || (SELECT nullif(am.amname, 'heap') FROM pg_am am WHERE am.oid = c.relam),
     'of ' || format_type(nullif(c.reloftype, 0), NULL),
@@ -88,11 +88,12 @@ def relations(version: int) -> str:
         structure,
         expression=view,
         context="CASE WHEN c.relkind IN ('v', 'm') THEN 'query' END",
-        shown=_attributes(version),
+        shown="l.columns",
         owner="CASE WHEN c.relkind <> 'c' THEN pg_get_userbyid(c.relowner) END",
         acl=grants,
     )
-    return f"SELECT {fields} FROM {_JOIN} WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c') AND {_OURS}"
+    once = f"CROSS JOIN LATERAL (SELECT {_attributes(version)} OFFSET 0) l(columns)"
+    return f"SELECT {fields} FROM {_JOIN} {once} WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c') AND {_OURS}"
 
 
 def parts_of_tables() -> list[str]:
@@ -188,7 +189,7 @@ def indexes(version: int) -> list[str]:
      LEFT JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[k - 1])"""
     structure = f"""concat_ws(' ', x.indrelid::regclass, (SELECT am.amname FROM pg_am am WHERE am.oid = c.relam),
       x.indisunique, x.indisprimary, x.indisexclusion, x.indimmediate, x.indisclustered, x.indisreplident, {distinct},
-      {keys}, 'options ' || {options("c.reloptions")},
+      l.keys, 'options ' || {options("c.reloptions")},
       (SELECT 'part of ' || i.inhparent::regclass::text FROM pg_inherits i WHERE i.inhrelid = c.oid))"""
     source = "FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
     # pg_dump leaves out invalid indexes, except those of partitioned tables, which lack one for a partition.
@@ -200,9 +201,9 @@ def indexes(version: int) -> list[str]:
     predicate = row(
         "'predicate of index'", _NAME, "''", expression="pg_get_expr(x.indpred, x.indrelid)", context=context
     )
-    whole = row("'index'", _NAME, structure, shown=keys)
+    whole = row("'index'", _NAME, structure, shown="l.keys")
     return [
-        f"SELECT {whole} {source} WHERE {ours}",
+        f"SELECT {whole} {source} CROSS JOIN LATERAL (SELECT {keys} OFFSET 0) l(keys) WHERE {ours}",
         (
             f"SELECT {expression} {source} CROSS JOIN LATERAL generate_series(1, x.indnatts) k"
             f" WHERE x.indkey[k - 1] = 0 AND {ours}"
