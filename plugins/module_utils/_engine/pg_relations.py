@@ -31,12 +31,18 @@ _OURS = f"{USER_SCHEMA} AND {not_extension('pg_class', 'c.oid')}"
 _INHERITS = (
     "(NOT c.relispartition AND EXISTS (SELECT 1 FROM pg_inherits ih WHERE ih.inhrelid = c.oid AND c.relkind = 'r'))"
 )
+# No dump can say that a child takes nulls where its parent does not, which servers before 18 allow.
+_PARENT_NOT_NULL = (
+    "EXISTS (SELECT 1 FROM pg_inherits pi JOIN pg_attribute pa ON pa.attrelid = pi.inhparent AND pa.attname = a.attname"
+    " AND pa.attnotnull WHERE pi.inhrelid = c.oid)"
+)
 
 
 def _attributes(version: int) -> str:
     compression = "'compression ' || nullif(a.attcompression::text, '')" if version >= 14 else "NULL"
     return f"""(SELECT string_agg(concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
-     CASE WHEN a.attnotnull THEN 'not null' END, 'identity:' || nullif(a.attidentity::text, ''),
+     CASE WHEN a.attnotnull OR (a.attinhcount > 0 AND {_PARENT_NOT_NULL}) THEN 'not null' END,
+     'identity:' || nullif(a.attidentity::text, ''),
      'generated:' || nullif(a.attgenerated::text, ''),
      (SELECT 'collate ' || {name_of("pg_collation", "coll", "a.attcollation")}
        FROM pg_type y WHERE y.oid = a.atttypid AND a.attcollation <> y.typcollation),
