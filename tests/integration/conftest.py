@@ -92,3 +92,33 @@ def any_server(request: pytest.FixtureRequest) -> support.Server:
     """Each server in turn."""
     server: support.Server = request.getfixturevalue(request.param)
     return server
+
+
+def _emptied(server: support.Server) -> Iterator[support.Server]:
+    """Without databases before and after."""
+    for name in server.databases():
+        server.drop_database(name)
+    yield server
+    for name in server.databases():
+        server.drop_database(name)
+
+
+@pytest.fixture
+def empty_postgresql(postgresql: support.Server) -> Iterator[support.Server]:
+    """Each PostgreSQL in turn, with nothing on it."""
+    yield from _emptied(postgresql)
+
+
+@pytest.fixture
+def empty_mysql_family(mysql_family: support.Server) -> Iterator[support.Server]:
+    """MariaDB, then MySQL, with nothing on it."""
+    yield from _emptied(mysql_family)
+
+
+@pytest.fixture(scope="module", params=["pg15", "mariadb"])
+def server(request: pytest.FixtureRequest) -> Iterator[support.Server]:
+    """One server of each engine in turn, with nothing on it when a file begins: for what no version changes.
+
+    A file that wants another one has a fixture of this name.
+    """
+    yield from _emptied(request.getfixturevalue(request.param))

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +34,9 @@ def code(charset: str) -> bytes:
 
 
 @pytest.fixture
-def server(mysql_family: support.Server) -> Iterator[support.Server]:
+def server(empty_mysql_family: support.Server) -> support.Server:
     """MariaDB, then MySQL, with nothing on it."""
-    for name in mysql_family.databases():
-        mysql_family.drop_database(name)
-    yield mysql_family
-    for name in mysql_family.databases():
-        mysql_family.drop_database(name)
+    return empty_mysql_family
 
 
 def restored(server: support.Server, folder: Path, script: bytes, **changes: Any) -> dict[str, Any]:

@@ -68,17 +68,6 @@ class Hall(Site):
         self.assert_no_leftovers()
 
 
-@pytest.fixture(scope="module", params=["pg15", "mariadb"])
-def server(request: pytest.FixtureRequest) -> Iterator[support.Server]:
-    """Each server in turn, with nothing on it."""
-    found: support.Server = request.getfixturevalue(request.param)
-    for name in found.databases():
-        found.drop_database(name)
-    yield found
-    for name in found.databases():
-        found.drop_database(name)
-
-
 @pytest.fixture(scope="module")
 def stored(server: support.Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with an encrypted backup of `shop`, `zoo` and the globals, and beside it one of each change of `shop`."""

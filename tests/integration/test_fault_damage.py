@@ -28,17 +28,6 @@ CHUNK = (64 << 10) + 16
 OFFSETS = 50
 
 
-@pytest.fixture(scope="module", params=["pg15", "mariadb"])
-def server(request: pytest.FixtureRequest) -> Iterator[support.Server]:
-    """Each server in turn, with nothing on it."""
-    found: support.Server = request.getfixturevalue(request.param)
-    for name in found.databases():
-        found.drop_database(name)
-    yield found
-    for name in found.databases():
-        found.drop_database(name)
-
-
 @pytest.fixture(scope="module")
 def site(server: support.Server, tmp_path_factory: pytest.TempPathFactory) -> Site:
     """Stored backups, and a `shop` that has gone on since."""

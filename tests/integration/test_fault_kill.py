@@ -18,17 +18,6 @@ from support.small import go_on, load_small, state
 SWAPS = {"postgresql": "swap", "mysql": "journal written"}
 
 
-@pytest.fixture(scope="module", params=["pg15", "mariadb"])
-def server(request: pytest.FixtureRequest) -> Iterator[support.Server]:
-    """Each server in turn, with nothing on it."""
-    found: support.Server = request.getfixturevalue(request.param)
-    for name in found.databases():
-        found.drop_database(name)
-    yield found
-    for name in found.databases():
-        found.drop_database(name)
-
-
 @pytest.fixture
 def site(server: support.Server, tmp_path: Path) -> Iterator[Site]:
     """The database `shop` in its first state and an empty store."""

@@ -29,15 +29,6 @@ INSERT INTO quiet VALUES (1, 'x');
 LIMITED = "limited"
 
 
-@pytest.fixture(scope="module", params=["pg15", "mariadb"])
-def server(request: pytest.FixtureRequest) -> support.Server:
-    """Each server in turn, with nothing on it."""
-    found: support.Server = request.getfixturevalue(request.param)
-    for name in found.databases():
-        found.drop_database(name)
-    return found
-
-
 @pytest.fixture
 def site(server: support.Server, tmp_path: Path) -> Iterator[Site]:
     """`shop` with four tables, of which two always have as many rows as each other."""

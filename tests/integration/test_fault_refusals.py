@@ -76,15 +76,6 @@ def test_a_server_that_does_not_fit(request: pytest.FixtureRequest, tmp_path: Pa
             emptied(server)
 
 
-@pytest.fixture(scope="module", params=["pg15", "mariadb"])
-def server(request: pytest.FixtureRequest) -> Iterator[support.Server]:
-    """Each server in turn, with nothing on it."""
-    found: support.Server = request.getfixturevalue(request.param)
-    emptied(found)
-    yield found
-    emptied(found)
-
-
 @pytest.fixture(scope="module")
 def module_site(server: support.Server, tmp_path_factory: pytest.TempPathFactory) -> Site:
     """A backup of `shop` with the globals, and a `shop` that has gone on."""

@@ -74,15 +74,10 @@ HOSTILE = {
 }
 
 
-@pytest.fixture(params=["pg15", "pg18"])
-def server(request: pytest.FixtureRequest) -> Iterator[support.Server]:
+@pytest.fixture
+def server(empty_postgresql: support.Server) -> support.Server:
     """A server without databases."""
-    found: support.Server = request.getfixturevalue(request.param)
-    for name in found.databases():
-        found.drop_database(name)
-    yield found
-    for name in found.databases():
-        found.drop_database(name)
+    return empty_postgresql
 
 
 @pytest.fixture

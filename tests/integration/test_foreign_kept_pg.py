@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,15 +28,10 @@ ALTER TABLE ONLY pg_search_documents ADD CONSTRAINT pg_search_documents_pkey PRI
 """
 
 
-@pytest.fixture(params=["pg15", "pg18"])
-def server(request: pytest.FixtureRequest) -> Iterator[support.Server]:
+@pytest.fixture
+def server(empty_postgresql: support.Server) -> support.Server:
     """A server without databases."""
-    found: support.Server = request.getfixturevalue(request.param)
-    for name in found.databases():
-        found.drop_database(name)
-    yield found
-    for name in found.databases():
-        found.drop_database(name)
+    return empty_postgresql
 
 
 def test_tables_named_like_the_catalog(server: support.Server, tmp_path: Path) -> None:

@@ -190,6 +190,7 @@ def test_another_name(site: Site) -> None:
     support.assert_same(schema, support.schema_fingerprint(server, "books_recovered", grants=False))
 
 
+@pytest.mark.parametrize("site", ["pg15", "mariadb"], indirect=True)
 @pytest.mark.parametrize("cut", [True, False], ids=["cut", "changed"])
 def test_a_damaged_backup_is_noticed_at_once(site: Site, tmp_path: Path, cut: bool) -> None:
     """By the check that comes first, before anything is loaded; and by age, if somebody leaves that out."""

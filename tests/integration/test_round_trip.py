@@ -168,6 +168,7 @@ def test_every_compression(site: Site, number: int) -> None:
     site.server.drop_database("unpacked")
 
 
+@pytest.mark.parametrize("site", ["pg15", "mariadb"], indirect=True)
 def test_parallel_jobs(site: Site) -> None:
     """Several databases at a time; several jobs for a restore."""
     site.backup()
@@ -190,6 +191,7 @@ def test_through_the_socket(site: Site) -> None:
     assert len(result["backups"]) == 2
 
 
+@pytest.mark.parametrize("site", ["pg15", "mariadb"], indirect=True)
 def test_extra_args_leave_parts_out(site: Site) -> None:
     """What was left out on purpose is no difference; the counts are not called exact."""
     support.load_bulk(site.server, "partly", rows=100)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import socket
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -29,15 +28,10 @@ MADE = (
 )
 
 
-@pytest.fixture(params=["pg15", "pg18"])
-def server(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
+@pytest.fixture
+def server(empty_postgresql: PostgresServer) -> PostgresServer:
     """A server without databases."""
-    found: PostgresServer = request.getfixturevalue(request.param)
-    for name in found.databases():
-        found.drop_database(name)
-    yield found
-    for name in found.databases():
-        found.drop_database(name)
+    return empty_postgresql
 
 
 def _psql(server: PostgresServer, database: str, script: bytes) -> bytes:
