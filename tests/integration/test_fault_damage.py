@@ -20,7 +20,16 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._process import Run
 from ansible_collections.vya.backupdb.plugins.module_utils._run.restore import RestoreOptions, RestoreTask
-from support.damage import assert_target_untouched, fit, flipped, folders, largest, parts, restored, site_with_backups
+from support.damage import (
+    assert_target_untouched,
+    fit,
+    flipped,
+    folders,
+    largest,
+    loaded,
+    restored,
+    site_with_backups,
+)
 from support.faults import IDENTITY, RECIPIENT, Site
 
 # Of 64 KiB each: https://c2sp.org/age, "Payload".
@@ -133,9 +142,9 @@ EXCHANGES: dict[str, Callable[[bytes], bytes]] = {
 def test_exchanged_after_it_was_authenticated(
     site: Site, restorer: Restorer, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    """What is loaded is what was authenticated, for every part."""
+    """What is loaded is what was authenticated, for every part that is loaded."""
     folder = folders(site)[-1]
-    for part in parts(folder):
+    for part in loaded(folder):
         path = folder / part["name"]
         data = path.read_bytes()
 

@@ -21,6 +21,7 @@ from support.damage import (
     flipped,
     folders,
     largest,
+    loaded,
     parts,
     restored,
     site_with_backups,
@@ -110,7 +111,7 @@ def test_parts_of_one_backup_swapped(site: Site) -> None:
     """Definitions in place of rows."""
     folder = folders(site)[-1]
     names = [part["name"] for part in parts(folder)]
-    assert len(names) == (1 if site.server.engine == "postgresql" else 3)
+    assert len(loaded(folder)) == (1 if site.server.engine == "postgresql" else 3)
     for name in names[1:]:
         with restored(folder / names[0], folder / name):
             swap(folder / names[0], folder / name)
@@ -145,7 +146,8 @@ def test_a_bomb(site: Site, zeros: bytes) -> None:
         with restored(path, folder / "manifest.json"):
             path.write_bytes(path.read_bytes() + zeros)
             fit(folder, path)
-            for name, params in tasks:
+            # The texts of definitions are no part that a restore loads.
+            for name, params in tasks[1:2] if part["section"] == "schema" else tasks:
                 env = {"TMPDIR": str(site.folder)}
                 result, memory = peak(start_module(name, params, path_prefix=site.path_prefix, env=env, fresh=True))
                 assert result["failed"], (name, part)

@@ -67,6 +67,11 @@ def parts(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
+def loaded(folder: Path) -> list[dict[str, Any]]:
+    """Those that a restore loads: the texts of definitions are looked at only when something is printed differently."""
+    return [part for part in parts(folder) if part["section"] != "schema"]
+
+
 def largest(folder: Path) -> Path:
     """The part with the rows."""
     return folder / str(max(parts(folder), key=lambda part: part["size"])["name"])
@@ -131,6 +136,7 @@ __all__ = [
     "flipped",
     "folders",
     "largest",
+    "loaded",
     "parts",
     "restored",
     "site_with_backups",
