@@ -221,13 +221,11 @@ class Restore(abc.ABC):
     scratch: str
     # Names of rules that changed something about the database itself, and how often.
     adaptations: t.Mapping[str, int] = types.MappingProxyType({})
-    # What was skipped on the way, in words.
-    warnings: t.Sequence[str] = ()
     # Whether the target is there, once preflight has looked.
     exists = False
     # Names of what is in a database that was just created.
     empty: frozenset[str] = frozenset()
-    # What people must know, and came up after preflight.
+    # What people must know, and came up after preflight, such as what was skipped.
     warnings: t.Sequence[str] = ()
 
     @abc.abstractmethod

@@ -72,11 +72,10 @@ class PostgresqlRestore(Restore):
         self._no_tablespaces = False
         self._path = ""
         self.adaptations = {}
-        self.warnings: list[str] = []
         self._belongings = Belongings(plan, self.scratch)
         self._account: Account | None = None
         self._comparing = Compared(lambda: self._client.connect(self.scratch))
-        self.warnings = self._comparing.warnings
+        self.warnings: list[str] = self._comparing.warnings
 
     def _run(self, sql: str, stage: str) -> list[tuple[t.Any, ...]]:
         return query(self._admin, sql, stage=stage)
