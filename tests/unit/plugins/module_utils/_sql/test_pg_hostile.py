@@ -108,22 +108,22 @@ class Refusal(Exception):
         self.pgcode = pgcode
 
 
-# SQLSTATE, the server's message, whether the name in it is told of data.
+# SQLSTATE, the server's message, whether it is passed on where it is about data, and where it is about definitions: these
+# are run over rows, too, when an index is built or a constraint is checked.
 MESSAGES = [
-    ("42601", 'syntax error at or near "Meier"', False),
-    ("42703", 'column "Meier" does not exist', False),
-    ("22P02", 'invalid input syntax for type integer: "Mei"er"', False),
-    ("P0001", "no such customer: Meier", False),
-    ("23505", 'duplicate key value violates unique constraint "Meier"', True),
-    ("42P01", 'relation "Meier" does not exist', True),
+    ("42601", 'syntax error at or near "Meier"', False, True),
+    ("42703", 'column "Meier" does not exist', False, True),
+    ("22P02", 'invalid input syntax for type integer: "Mei"er"', False, False),
+    ("P0001", "no such customer: Meier", False, False),
+    ("23505", 'duplicate key value violates unique constraint "Meier"', True, True),
+    ("42P01", 'relation "Meier" does not exist', True, True),
 ]
 
 
-@pytest.mark.parametrize(("code", "message", "told"), MESSAGES)
-def test_messages_about_data_quote_none_of_it(code: str, message: str, told: bool) -> None:
-    """Of definitions all is told."""
-    assert ("Meier" in str(refusal(Refusal(code, message), True))) is told
-    assert message in str(refusal(Refusal(code, message), False))
+@pytest.mark.parametrize(("code", "message", "of_data", "of_definitions"), MESSAGES)
+def test_messages_quote_no_data(code: str, message: str, of_data: bool, of_definitions: bool) -> None:
+    assert ("Meier" in str(refusal(Refusal(code, message), True))) is of_data
+    assert (message in str(refusal(Refusal(code, message), False))) is of_definitions
 
 
 BODY = "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC"
