@@ -140,6 +140,7 @@ def restore() -> Spec:
         "verify": {"type": "bool", "default": True},
         "globals": {"type": "bool", "default": False},
         "no_owner": {"type": "bool", "default": False},
+        "exclude_extensions": {"type": "list", "elements": "str", "default": []},
         "jobs": {"type": "int", "default": 1},
     }
 
@@ -172,6 +173,7 @@ def drill() -> Spec:
         "backup": {"type": "str", "default": "latest"},
         "before": {"type": "str"},
         "no_owner": {"type": "bool", "default": False},
+        "exclude_extensions": {"type": "list", "elements": "str", "default": []},
         "jobs": {"type": "int", "default": 1},
     }
 

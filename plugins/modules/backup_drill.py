@@ -71,6 +71,16 @@ options:
       - It is of no effect for MySQL and MariaDB.
     type: bool
     default: false
+  exclude_extensions:
+    description:
+      - For PostgreSQL. Extensions to restore without, with the rows of their own tables. They are named in a warning.
+      - Some extensions cannot be created beside the database that has them, such as C(pg_cron), or not on this server.
+        What needs an extension, such as a column of its type, cannot be restored without it; the error names it.
+      - Those that the server's version of PostgreSQL dropped, such as C(adminpack), are skipped by themselves.
+      - The plain archive is spooled to the temporary folder of the managed host then, which needs room for it.
+    type: list
+    elements: str
+    default: []
   jobs:
     description:
       - For PostgreSQL. How many processes load at a time. With more than one, the plain archive is spooled to the

@@ -16,6 +16,7 @@ import types
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.login import Login
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.skips import Skips
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.standby import Standby
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import BackupError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Sequence, Table, Uncovered
@@ -175,6 +176,7 @@ class RestorePlan:
     token: str = dataclasses.field(default_factory=lambda: secrets.token_hex(4))
     scratch: str = ""
     drill: bool = False
+    exclude_extensions: t.Sequence[str] = ()
 
 
 class Session(abc.ABC):
@@ -221,12 +223,11 @@ class Restore(abc.ABC):
     scratch: str
     # Names of rules that changed something about the database itself, and how often.
     adaptations: t.Mapping[str, int] = types.MappingProxyType({})
-    # Whether the target is there, once preflight has looked.
-    exists = False
-    # Names of what is in a database that was just created.
-    empty: frozenset[str] = frozenset()
+    skips = Skips()
     # What people must know, and came up after preflight, such as what was skipped.
     warnings: t.Sequence[str] = ()
+    exists = False  # the target, once preflight has looked
+    empty: frozenset[str] = frozenset()  # names of what is in a database that was just created
 
     @abc.abstractmethod
     def preflight(self, *, globals_follow: bool = False) -> list[str]:

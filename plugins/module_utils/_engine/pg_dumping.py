@@ -129,6 +129,9 @@ class PostgresqlDump(Dump):
         properties["extensions"] = [
             row[0] for row in self._query("SELECT extname FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1")
         ]
+        properties["event_triggers"] = [
+            row[0] for row in self._query("SELECT evtname FROM pg_event_trigger ORDER BY 1")
+        ]
         properties["tablespaces"] = [
             row[0]
             for row in self._query(

@@ -14,7 +14,12 @@ import threading
 import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils import _names as names
-from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_locale, pg_schema, pg_template
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import (
+    pg_locale,
+    pg_said,
+    pg_schema,
+    pg_template,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
     Inspection,
     Restore,
@@ -40,6 +45,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rights imp
     check_replaceable,
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_session import PostgresqlSession
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_skipping import Skipping
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_sweep import drop_subscriptions, lock_key
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
     BackupError,
@@ -48,10 +54,12 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
     LockedError,
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, utc_now
-from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command
+from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command, capture
+from ansible_collections.vya.backupdb.plugins.module_utils._process import SecretFile
 from ansible_collections.vya.backupdb.plugins.module_utils._sql import table
 
 LIMIT = 63
+_LISTING = 64 << 20
 _OBJECT_IN_USE = "55006"
 _SWAP_TRIES = 5
 # For all jobs together, in kB.
@@ -72,10 +80,12 @@ class PostgresqlRestore(Restore):
         self._no_tablespaces = False
         self._path = ""
         self.adaptations = {}
+        self._list: SecretFile | None = None  # as long as pg_restore may read it
         self._belongings = Belongings(plan, self.scratch)
         self._account: Account | None = None
         self._comparing = Compared(lambda: self._client.connect(self.scratch))
         self.warnings: list[str] = self._comparing.warnings
+        self.skips = self._skipping = Skipping(plan, self.warnings)
 
     def _run(self, sql: str, stage: str) -> list[tuple[t.Any, ...]]:
         return query(self._admin, sql, stage=stage)
@@ -105,7 +115,7 @@ class PostgresqlRestore(Restore):
         self._check_rights(who)
         if self.exists:
             check_replaceable(self._admin, who, plan.target)
-        self._check_extensions()
+        self._skipping.check(self._run, who, self._server.version[0])
         if not (plan.no_owner or globals_follow):
             self._check_roles()
             check_owners(self._admin, who, self._owners())
@@ -129,16 +139,6 @@ class PostgresqlRestore(Restore):
         """Roles that own the database or something in it."""
         properties = self._plan.origin.properties
         return {*properties.get("owners", ()), properties.get("owner")} - {None}
-
-    def _check_extensions(self) -> None:
-        properties = self._plan.origin.properties
-        known = {row[0] for row in self._run("SELECT name FROM pg_available_extensions", "preflight")}
-        missing = [name for name in properties.get("extensions", ()) if name not in known]
-        if missing:
-            raise ConfigError(
-                f"The server lacks extensions that the backup needs: {', '.join(missing)}.",
-                hint="Install the packages that bring them (Debian: postgresql-contrib, or postgresql-NN-NAME).",
-            )
 
     def _check_roles(self) -> None:
         properties = self._plan.origin.properties
@@ -213,7 +213,21 @@ class PostgresqlRestore(Restore):
         command = dataclasses.replace(
             command, env={**command.env, "PGOPTIONS": self._memory(command)}, on_failure=self._explained
         )
-        return command if spooled is None else dataclasses.replace(command, fds=(*command.fds, spooled))
+        if spooled is not None:
+            command = dataclasses.replace(command, fds=(*command.fds, spooled))
+            if self.skips.wanted and not self._plan.origin.foreign:
+                return self._listed(command, spooled)
+        return command
+
+    def _listed(self, command: Command, spooled: int) -> Command:
+        """The command with a list of what it restores."""
+        argv = (self._find_tool(), "--list", "--verbose", f"/dev/fd/{spooled}")
+        lister = Command(argv, stage="load", fds=(spooled,), clean=pg_said.stderr)
+        listing = capture(self._client.run, lister, _LISTING).decode("utf-8", "surrogateescape")
+        kept = "".join(self.skips.kept(listing.splitlines(keepends=True)))
+        self._list = SecretFile(kept.encode("utf-8", "surrogateescape"))
+        options = (command.argv[0], f"--use-list={self._list.path}", *command.argv[1:])
+        return dataclasses.replace(command, argv=options, fds=(*command.fds, self._list.fd))
 
     def _explained(self, stderr: str) -> str:
         return load_hint(stderr, self._account.name if self._account else "", no_owner=self._plan.no_owner)
@@ -228,7 +242,8 @@ class PostgresqlRestore(Restore):
         return options + ("" if enough else f" -c maintenance_work_mem={wanted}kB")
 
     def compared(self, objects: t.Iterable[SchemaObject]) -> list[SchemaObject]:
-        return self._comparing.chosen(objects, owners=not self._plan.no_owner, tablespaces=not self._no_tablespaces)
+        kept = [item for item in objects if not self._skipping.named(item.name)]
+        return self._comparing.chosen(kept, owners=not self._plan.no_owner, tablespaces=not self._no_tablespaces)
 
     def same_meaning(self, texts: t.Mapping[str, str]) -> t.Mapping[str, bool]:
         return self._comparing.same_meaning(texts)

@@ -21,7 +21,7 @@ _OF: t.Mapping[str, tuple[str, ...]] = {
         "pipelining", "recipients", "serial", "store", "throttle",
     ),
     "backupdb_drill_": (
-        "databases", "exclude", "from_host", "from_instance", "jobs", "no_owner", "timeout",
+        "databases", "exclude", "exclude_extensions", "from_host", "from_instance", "jobs", "no_owner", "timeout",
     ),
     "backupdb_list_": (
         "backup", "before", "database", "limit",
@@ -33,9 +33,9 @@ _OF: t.Mapping[str, tuple[str, ...]] = {
         "webhook_url",
     ),
     "backupdb_restore_": (
-        "allow_incomplete", "backup", "before", "confirm", "database", "from_host", "from_instance", "globals",
-        "if_exists", "instance", "jobs", "keep_previous", "no_owner", "source_database", "src", "target", "timeout",
-        "verify",
+        "allow_incomplete", "backup", "before", "confirm", "database", "exclude_extensions", "from_host",
+        "from_instance", "globals", "if_exists", "instance", "jobs", "keep_previous", "no_owner", "source_database",
+        "src", "target", "timeout", "verify",
     ),
     "backupdb_retention_": (
         "keep_daily", "keep_hourly", "keep_last", "keep_monthly", "keep_weekly", "keep_within", "keep_yearly",

@@ -94,7 +94,7 @@ class Archive:
     def about(self) -> tuple[str, dict[str, t.Any]]:
         """(the database's name, what CREATE DATABASE needs), from the archive's own list and definitions. The second is
         empty where the archive does not say."""
-        listing = capture(self._run, self._reader("--list"), _LISTING).decode("utf-8", "replace")
+        listing = capture(self._run, self._reader("--list", "--verbose"), _LISTING).decode("utf-8", "replace")
         version = _TOOL.search(listing)
         self.tool = f"pg_dump {version.group(1)}" if version else self.tool
         self._listing = listing
@@ -124,7 +124,7 @@ class Archive:
         """Load it into the scratch database."""
         path = self._source.path if self._fd is None else ""
         loader = t.cast(Command, restore.loader("database", spooled=self._fd, path=path))
-        listed = self._needed()
+        listed = self._needed(restore)
         if listed is None:
             return Pipeline(self._run, [StreamSource(()), loader]).execute()
         try:
@@ -134,10 +134,11 @@ class Archive:
         finally:
             listed.close()
 
-    def _needed(self) -> SecretFile | None:
+    def _needed(self, restore: Restore) -> SecretFile | None:
         """The archive's list without what every database has and only its owner may change; None: nothing to leave
         out."""
-        lines = self._listing.splitlines(keepends=True)
+        whole = self._listing.splitlines(keepends=True)
+        lines = restore.skips.kept(whole)
         rules = [*_EVERYWHERE]
         if self._creates_public:
             rules.append((_PUBLIC, table.PG_EXISTS))
@@ -146,7 +147,7 @@ class Archive:
             if len(kept) < len(lines):
                 self.adaptations[rule.name] = self.adaptations.get(rule.name, 0) + len(lines) - len(kept)
             lines = kept
-        return SecretFile("".join(lines).encode()) if self.adaptations else None
+        return SecretFile("".join(lines).encode()) if len(lines) < len(whole) else None
 
 
 class Properties:

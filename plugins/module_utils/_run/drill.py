@@ -52,6 +52,7 @@ class DrillOptions:
     no_owner: bool
     identities: str
     jobs: int
+    exclude_extensions: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass
@@ -147,6 +148,7 @@ class DrillTask(RestoreTask):
             identities=options.identities,
             verify=True,
             jobs=options.jobs,
+            exclude_extensions=options.exclude_extensions,
         )
         super().__init__(run, engine, store, restoring, log, entry=entry)
         self.mismatches: list[str] = []

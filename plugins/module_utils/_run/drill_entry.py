@@ -75,6 +75,7 @@ def _options(job: Job) -> DrillOptions:
         no_owner=params["no_owner"],
         identities=job.identities(),
         jobs=params["jobs"],
+        exclude_extensions=tuple(params["exclude_extensions"]),
     )
 
 

@@ -47,6 +47,7 @@ class ForeignOptions:
     identities: str
     count: bool
     jobs: int
+    exclude_extensions: tuple[str, ...] = ()
 
 
 class ForeignTask:
@@ -256,6 +257,7 @@ class ForeignTask:
             no_owner=options.no_owner,
             jobs=options.jobs if self._engine.has_jobs else 1,
             token=self._token,
+            exclude_extensions=options.exclude_extensions,
             scratch=self._scratch,
         )
         return self._engine.restore(plan)

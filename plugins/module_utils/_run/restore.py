@@ -57,6 +57,7 @@ class RestoreOptions:
     identities: str
     verify: bool
     jobs: int
+    exclude_extensions: tuple[str, ...] = ()
 
 
 def series_of(manifest: Manifest) -> Server:
@@ -157,6 +158,7 @@ class RestoreTask:
             keep_previous=options.keep_previous,
             no_owner=options.no_owner,
             jobs=jobs,
+            exclude_extensions=options.exclude_extensions,
         )
 
     def execute(self, *, check_mode: bool) -> dict[str, t.Any]:
@@ -247,7 +249,7 @@ class RestoreTask:
             self._warnings.append(f"Grants on the restored objects failed: {exc.msg}")
 
     def _load(self, restore: Restore, part: t.Any) -> list[str]:
-        if self._plan().jobs <= 1:
+        if self._plan().jobs <= 1 and not restore.skips.wanted:
             return self._opened.feed(part, restore.loader(part.section))
         # Parallel loading needs a file that can be read at any place: one without a name, gone with this process.
         with tempfile.TemporaryFile() as spool:
@@ -281,7 +283,7 @@ class RestoreTask:
 
     def _mismatches(self, restore: Restore, server: Server, found: Inspection) -> list[str]:
         """What differs from the manifest, in words. What is only printed in another way is a warning."""
-        manifest = self._manifest
+        manifest = _covered(self._manifest, restore)
         same_series = series_of(manifest).series == server.series
         verdict = SchemaComparison(self._opened, restore, found, same_series=same_series).verdict()
         self._warnings += verdict.warnings
@@ -308,6 +310,18 @@ class RestoreTask:
 
 def _renamed(items: t.Iterable[t.Any], restore: Restore) -> tuple[t.Any, ...]:
     return tuple(dataclasses.replace(item, name=restore.named(item.name)) for item in items)
+
+
+def _covered(manifest: Manifest, restore: Restore) -> Manifest:
+    """The manifest as far as the restore brings it back."""
+    if not restore.skips.wanted:
+        return manifest
+    return dataclasses.replace(
+        manifest,
+        tables=tuple(item for item in manifest.tables if restore.skips.covers(item.name)),
+        sequences=tuple(item for item in manifest.sequences if restore.skips.covers(item.name)),
+        uncovered=tuple(item for item in manifest.uncovered if restore.skips.covers(item.name)),
+    )
 
 
 def _rows_in_words(exact: int, tables: int) -> str:

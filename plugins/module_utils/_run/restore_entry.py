@@ -55,6 +55,7 @@ def _foreign(job: Job) -> Answer:
         identities=job.identities(),
         count=params["verify"],
         jobs=params["jobs"],
+        exclude_extensions=tuple(params["exclude_extensions"]),
     )
     engine = job.engine()
     before = {database.name for database in engine.databases()} if job.diff else set()
@@ -104,6 +105,7 @@ def _options(job: Job) -> RestoreOptions:
         identities=job.identities(),
         verify=params["verify"],
         jobs=params["jobs"],
+        exclude_extensions=tuple(params["exclude_extensions"]),
     )
 
 

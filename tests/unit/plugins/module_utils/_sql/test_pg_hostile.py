@@ -108,8 +108,8 @@ class Refusal(Exception):
         self.pgcode = pgcode
 
 
-# SQLSTATE, the server's message, whether it is passed on where it is about data, and where it is about definitions: these
-# are run over rows, too, when an index is built or a constraint is checked.
+# SQLSTATE, the server's message, whether it is passed on where it is about data, and where it is about definitions:
+# these are run over rows, too, when an index is built or a constraint is checked.
 MESSAGES = [
     ("42601", 'syntax error at or near "Meier"', False, True),
     ("42703", 'column "Meier" does not exist', False, True),
