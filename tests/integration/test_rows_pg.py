@@ -37,8 +37,8 @@ CREATE TABLE many (id integer PRIMARY KEY, a text);
 INSERT INTO many SELECT n, 'row ' || n FROM generate_series(1, 20000) n;
 CREATE TABLE parent (a integer);
 CREATE TABLE child (b text, c text DEFAULT 'x') INHERITS (parent);
---LATER ALTER TABLE parent ADD COLUMN d integer DEFAULT 7;
-INSERT INTO child VALUES (1, 'b', 'c');
+ALTER TABLE parent ADD COLUMN d integer DEFAULT 7;
+INSERT INTO child VALUES (1, 'b', 'c', 2);
 INSERT INTO parent VALUES (5);
 CREATE TABLE parts (a integer) PARTITION BY RANGE (a);
 CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (10);
@@ -278,3 +278,31 @@ def test_rows_that_are_left_out_are_not_called_none(one_site: Site) -> None:
         "--load-via-partition-root": [("public.a", 0, False), ("public.b", 1, False)],
     }
     assert succeeded(site.restore({"target": "copy"}))["verified"]["content"].startswith("same in the 0 of 2")
+
+
+NAMELESS = """
+CREATE SCHEMA apart;
+CREATE FUNCTION apart.half(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1 / 2';
+CREATE FUNCTION quarter(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT half(half(abs($1)))';
+CREATE FUNCTION eighth(integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE SET search_path = apart
+  AS 'BEGIN RETURN half(half(half($1))); END';
+CREATE TABLE t (id integer);
+SET search_path = public, apart;
+INSERT INTO t VALUES (8);
+CREATE INDEX by_quarter ON t (quarter(id));
+CREATE INDEX by_eighth ON t (eighth(id));
+"""
+
+
+def test_indexes_that_cannot_be_built_are_told(one_site: Site) -> None:
+    """Counting does not compute them, so the backup is made, with a warning about the one that fails when it is
+    restored."""
+    site, server = one_site, one_site.server
+    server.create_database("shop")
+    server.execute_script(NAMELESS.encode(), "shop")
+    (told,) = succeeded(site.backup({"databases": ["shop"]}))["warnings"]
+    assert "index public.by_quarter (quarter calls half)" in told
+    assert "eighth" not in told
+    result = site.restore({"target": "copy"})
+    assert result["failed"]
+    assert "half" in result["msg"] + result.get("stderr", "") + result.get("hint", "")

@@ -12,7 +12,7 @@ import contextlib
 import dataclasses
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_schema, pg_standby
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_schema, pg_search_path, pg_standby
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Dump, Facts, Section, Server
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.damage import advised
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_archive import ArchiveRows
@@ -53,6 +53,7 @@ class PostgresqlDump(Dump):
         self._extra = tuple(extra_args)
         self._archive = ArchiveRows(content=content)
         self._content = content
+        self._version = server.version[0]
         self._notes: list[str] = []
         self._path, version = client.fitting_tool("pg_dump", server.version[0])
         self.started = utc_now()
@@ -170,6 +171,7 @@ class PostgresqlDump(Dump):
         if invalid:
             names_text = ", ".join(row[0] for row in invalid)
             yield f"Invalid indexes are not in the backup: {names_text}. Run REINDEX on them."
+        yield from pg_search_path.warning(self._connection, self._version, stage="schema")
         if self._client.runs_login_triggers:
             yield from self._login_triggers()
         if self._archive.problem:
