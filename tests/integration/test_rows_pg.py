@@ -282,12 +282,12 @@ def test_rows_that_are_left_out_are_not_called_none(one_site: Site) -> None:
 
 NAMELESS = """
 CREATE SCHEMA apart;
+SET search_path = public, apart;
 CREATE FUNCTION apart.half(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1 / 2';
 CREATE FUNCTION quarter(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT half(half(abs($1)))';
 CREATE FUNCTION eighth(integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE SET search_path = apart
   AS 'BEGIN RETURN half(half(half($1))); END';
 CREATE TABLE t (id integer);
-SET search_path = public, apart;
 INSERT INTO t VALUES (8);
 CREATE INDEX by_quarter ON t (quarter(id));
 CREATE INDEX by_eighth ON t (eighth(id));

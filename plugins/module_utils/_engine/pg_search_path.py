@@ -26,7 +26,8 @@ FROM pg_depend d JOIN pg_class c ON c.oid = CASE d.classid
     WHEN 'pg_class'::regclass THEN d.objid
     WHEN 'pg_attrdef'::regclass THEN (SELECT a.adrelid FROM pg_attrdef a JOIN pg_attribute u ON u.attrelid = a.adrelid
       AND u.attnum = a.adnum WHERE a.oid = d.objid AND u.attgenerated <> '')
-    WHEN 'pg_constraint'::regclass THEN (SELECT k.conrelid FROM pg_constraint k WHERE k.oid = d.objid AND k.contype = 'c')
+    WHEN 'pg_constraint'::regclass THEN (SELECT k.conrelid FROM pg_constraint k
+      WHERE k.oid = d.objid AND k.contype = 'c')
   END
 WHERE d.refclassid = 'pg_proc'::regclass AND d.deptype = 'n' AND c.relkind IN ('i', 'I', 'r', 'p')"""
 # Functions whose bodies are read when they are called.
@@ -77,8 +78,8 @@ def warning(connection: t.Any, version: int, *, stage: str) -> t.Iterator[str]:
         more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         yield (
             f"pg_restore will fail to build what calls functions that name others without their schema:"
-            f" {'; '.join(found[:_SHOWN])}{more}. It loads with an empty search_path. Give the functions one of their own"
-            " (ALTER FUNCTION ... SET search_path = ...)."
+            f" {'; '.join(found[:_SHOWN])}{more}. It loads with an empty search_path. Give the functions one of their"
+            " own (ALTER FUNCTION ... SET search_path = ...)."
         )
 
 
