@@ -46,12 +46,16 @@ def uncovered_differences(manifest: Manifest, found: Inspection) -> list[str]:
         rows = now.get((item.kind, item.name))
         if item.rows is None or rows == item.rows:
             continue
-        known = f"{rows} rows" if rows is not None else "no rows that can be read"
+        known = _counted(rows) if rows is not None else "no rows that can be read"
         known = known if (item.kind, item.name) in now else "no such table"
         warnings.append(
-            f"Not in the backup: {item.kind}, {item.name}: {item.rows} rows there, {known} here. {item.why}."
+            f"Not in the backup: {item.kind}, {item.name}: {_counted(item.rows)} there, {known} here. {item.why}."
         )
     return warnings
+
+
+def _counted(rows: int) -> str:
+    return f"{rows} row{'' if rows == 1 else 's'}"
 
 
 __all__ = ("sequence_differences", "uncovered_differences")
