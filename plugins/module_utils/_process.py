@@ -23,7 +23,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import Backup
 # What is read at once still is in the processor's cache when it is hashed, encrypted and written.
 CHUNK = 1 << 18
 _PIPE = 1 << 20
-_STDERR_BEGIN, _STDERR_KEPT = 8192, 16384
+_STDERR_BEGIN, _STDERR_KEPT = 4096, 12000
 _F_SETPIPE_SZ = 1031
 # A statement is ended through a connection of its own, which a server that is gone does not answer.
 _PATIENCE = 10.0
@@ -214,6 +214,7 @@ class Process:
             if pipe is not None:
                 _enlarge(pipe.fileno())
         self._begin, self._tail = bytearray(), bytearray()
+        self._cut = False  # whether something between them was forgotten
         self._drain = threading.Thread(target=self._drain_stderr, daemon=True, name=f"stderr-{command.tool}")
         self._drain.start()
 
@@ -228,11 +229,15 @@ class Process:
             room = _STDERR_BEGIN - len(self._begin)
             self._begin += data[:room]
             self._tail += data[room:]
+            self._cut = self._cut or len(self._tail) > _STDERR_KEPT
             del self._tail[:-_STDERR_KEPT]
 
     def _said(self) -> str:
         """The beginning and the end of its stderr, without secrets. An error may stand before a long statement."""
-        return self._run.redact((self._begin + self._tail).decode("utf-8", "replace")).strip()
+        begin, tail = self._begin, self._tail
+        if self._cut:  # without the lines that were cut: half a secret would not be found
+            begin, tail = begin[: begin.rfind(b"\n") + 1], tail[tail.find(b"\n") + 1 :]
+        return self._run.redact((begin + tail).decode("utf-8", "replace")).strip()
 
     def stderr(self) -> str:
         """What may be passed on of it. Valid after :meth:`reap` or :meth:`wait_ok`."""
@@ -273,13 +278,14 @@ class Process:
             raise self._error("failed")
 
     def _error(self, what: str) -> ToolError:
+        stderr = self.stderr()  # without rows and secrets, parts of which a hint repeats
         explain = self.command.on_failure
         return ToolError(
             f"{self.command.tool} {what}.",
             stage=self.command.stage,
             rc=self._popen.returncode,
-            stderr=self.stderr(),
-            hint=explain(self._said()) if explain else "",
+            stderr=stderr,
+            hint=explain(stderr) if explain else "",
         )
 
     def kill(self) -> None:

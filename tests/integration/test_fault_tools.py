@@ -75,12 +75,12 @@ def assert_failed(site: Site, result: dict[str, Any], before: dict[str, Any], *t
 
 
 DUMP_FAULTS = {
-    "at once": ('echo "no such table: 42" >&2; exit 1', 1),
-    "after 1 MB": ('real "$@" | head -c 1048576; echo "no such table: 42" >&2; exit 1', 1),
-    "after all bytes": ('real "$@"; echo "no such table: 42" >&2; exit 3', 3),
-    "killed": ('real "$@" | head -c 1000000; echo "no such table: 42" >&2; kill -KILL $$', -9),
-    "segmentation fault": ('real "$@"; echo "no such table: 42" >&2; kill -SEGV $$', -11),
-    "stdout closed early": ('echo "no such table: 42" >&2; exec 1>&-; sleep 0.2; exit 7', 7),
+    "at once": ('echo "${0##*/}: Cannot find table 42" >&2; exit 1', 1),
+    "after 1 MB": ('real "$@" | head -c 1048576; echo "${0##*/}: Cannot find table 42" >&2; exit 1', 1),
+    "after all bytes": ('real "$@"; echo "${0##*/}: Cannot find table 42" >&2; exit 3', 3),
+    "killed": ('real "$@" | head -c 1000000; echo "${0##*/}: Cannot find table 42" >&2; kill -KILL $$', -9),
+    "segmentation fault": ('real "$@"; echo "${0##*/}: Cannot find table 42" >&2; kill -SEGV $$', -11),
+    "stdout closed early": ('echo "${0##*/}: Cannot find table 42" >&2; exec 1>&-; sleep 0.2; exit 7', 7),
 }
 
 
@@ -89,7 +89,7 @@ def test_a_dump_tool_that_dies(site: Site, fault: str) -> None:
     body, rc = DUMP_FAULTS[fault]
     before = site.files()
     site.fake(site.dump_tool, only_shop(body))
-    failure = assert_failed(site, site.backup(), before, site.dump_tool, "no such table: 42")
+    failure = assert_failed(site, site.backup(), before, site.dump_tool, "Cannot find table 42")
     assert (failure["stage"], failure["rc"]) == ("dump", rc)
 
 
@@ -240,10 +240,10 @@ def test_what_a_failed_dump_left_does_not_open(server: support.Server, tmp_path:
 
 
 LOAD_FAULTS = {
-    "at once": 'echo "ERROR: injected" >&2; exit 1',
-    "in the middle": 'head -c 1000000 | real "$@" >/dev/null 2>&1; echo "ERROR: injected" >&2; exit 1',
-    "after all": 'real "$@"; echo "ERROR: injected" >&2; exit 1',
-    "killed": 'head -c 1000000 >/dev/null; echo "ERROR: injected" >&2; kill -KILL $$',
+    "at once": 'echo "${0##*/}: error: injected" >&2; exit 1',
+    "in the middle": 'head -c 1000000 | real "$@" >/dev/null 2>&1; echo "${0##*/}: error: injected" >&2; exit 1',
+    "after all": 'real "$@"; echo "${0##*/}: error: injected" >&2; exit 1',
+    "killed": 'head -c 1000000 >/dev/null; echo "${0##*/}: error: injected" >&2; kill -KILL $$',
     "loads nothing and says that all is well": "cat >/dev/null; exit 0",
     "loads a part and says that all is well": 'head -c 1500000 | real "$@" >/dev/null 2>&1; cat >/dev/null; exit 0',
 }

@@ -4,7 +4,7 @@
 
 # Private to vya.backupdb: no stable interface.
 
-"""PostgreSQL: what to do about an error of pg_restore, by what it wrote to stderr. No hint quotes a value."""
+"""PostgreSQL: what to do about an error of pg_restore, by what may be passed on of its stderr."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ROLE = re.compile(r'ERROR:  role "(.+)" does not exist')
 _ABSENT = re.compile(r"ERROR:  (?:relation|type|function|operator|schema|table|text search \w+)\b[^\n]* does not exist")
 # pg_restore loads with an empty search_path, so that what a function names must be qualified, or the function itself
 # must have a search_path.
-_FUNCTION = re.compile(r"^(?:CONTEXT:  )?(?:SQL|PL/pgSQL) function \"?([^\s\"(]+(?:\([^)\n]*\))?)", re.M)
+_FUNCTION = re.compile(r"\((?:SQL|PL/pgSQL) function \"?([^\s\"(]+(?:\([^)\n]*\))?)")
 
 
 def load_hint(stderr: str, account: str, *, no_owner: bool) -> str:

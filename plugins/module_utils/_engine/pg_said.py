@@ -223,7 +223,7 @@ def stderr(text: str) -> str:
         told = _told(first, rest)
         if told:
             out.append(told)
-    return "\n".join(out)
+    return "\n".join(out) or (WITHHELD if text.strip() else "")
 
 
 def _entries(text: str) -> t.Iterator[tuple[str, list[str]]]:

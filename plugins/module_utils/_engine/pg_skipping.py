@@ -20,7 +20,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import Config
 Ask = t.Callable[[str, str], t.Any]
 
 _CRON = "pg_cron"
-_ABOUT = re.compile(r"^(?:comment|owner|grants) ")
+_ABOUT = re.compile(r"^(?:comment|owner|grants|version of) ")
 
 
 class Skipping(Skips):
