@@ -56,7 +56,8 @@ def objects(
         elif item.kind == "table":
             text = _IMPLIED.sub("", _AUTO_INCREMENT.sub(r"\1", text))
             expressions, exact = normal_table(text), structure.get(item.name, "")
-            same = "\n".join((portable.get(item.name, ""), *constraints(text)))
+            # They name other tables, whose case a server may fold; on the same one the expressions have it as it is.
+            same = "\n".join((portable.get(item.name, ""), *sorted(key.lower() for key in constraints(text))))
         elif item.kind in ("view", "sequence"):
             expressions = normal(text, item.sql_mode)
         session = "\n".join((item.sql_mode, item.charset, item.collation, item.time_zone))
