@@ -28,6 +28,8 @@ _ELSEWHERE = {
     "s3": "they are in an object store",
     "connect": "they are in files, tables or servers that the table names",
 }
+# Those that may ask another server as soon as they are opened.
+REMOTE = ("FEDERATED", "SPIDER", "CONNECT", "S3")
 # CONNECT's kinds of files; without a FILE_NAME the server makes and drops the file with the table.
 _FILES = ("DOS", "FIX", "BIN", "DBF", "CSV", "FMT", "INI", "VEC", "XML", "JSON", "BSON")
 _SHOWN = 20
@@ -64,4 +66,4 @@ def warning(engines: t.Mapping[str, str], names: t.Collection[str]) -> str:
     )
 
 
-__all__ = ("elsewhere", "keeps_rows", "uncovered", "warning")
+__all__ = ("REMOTE", "elsewhere", "keeps_rows", "uncovered", "warning")

@@ -201,12 +201,16 @@ class MysqlDump(Dump):
             )
         left_out = (*self._reader.views, *self._reader.sequences, *self._precise)
         ignored = [f"--ignore-table={self._database}.{name}" for name in left_out]
-        plain = self._client.plain(self._connection)
-        first = [f"--init-command=SET SESSION {plain}"] if plain and self._tool.knows("init-command") else []
-        argv = (*self._args, *first, *self._extra, *ignored, "--", self._database)
+        argv = (*self._options(), *ignored, "--", self._database)
         command = self._client.tool(self._tool, *argv, stage="dump")
         watch = Watch(_SNAPSHOT_IS_OPEN, self._snapshot_open)
         return self._section("data-0001.sql", command, watch)
+
+    def _options(self) -> tuple[str, ...]:
+        """Of the dump tool, the user's last."""
+        plain = self._client.plain(self._connection)
+        first = [f"--init-command=SET SESSION {plain}"] if plain and self._tool.knows("init-command") else []
+        return (*self._args, *first, *self._extra)
 
     def _section(self, stem: str, command: Command, *filters: Filter) -> Section:
         filters = (*filters, self._longest, my_packets.Tolerant())
@@ -214,7 +218,7 @@ class MysqlDump(Dump):
 
     def _apart(self) -> Section:
         """Rows that the tool writes only when it is told to; they are in files, of which there is no snapshot."""
-        argv = (*self._args, "--no-data-med=0", *self._extra, "--", self._database, *self._rows.apart)
+        argv = (*self._options(), "--no-data-med=0", "--", self._database, *self._rows.apart)
         return self._section("data-0002.sql", self._client.tool(self._tool, *argv, stage="dump"))
 
     def _without_history(self) -> Section:

@@ -12,7 +12,7 @@ import contextlib
 import re
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_script, my_standby
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_coverage, my_script, my_standby
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import (
     Database,
     Dump,
@@ -94,21 +94,33 @@ class MysqlEngine(Engine):
         return self._server
 
     def databases(self) -> list[Database]:
+        known = [str(name) for (name,) in self._query("SELECT schema_name FROM information_schema.schemata ORDER BY 1")]
         try:
-            rows = self._query(
-                "SELECT s.schema_name, SUM(COALESCE(t.data_length, 0) + COALESCE(t.index_length, 0))"
-                " FROM information_schema.schemata s LEFT JOIN information_schema.tables t"
-                " ON t.table_schema = s.schema_name AND t.table_type <> 'VIEW'"
-                " GROUP BY s.schema_name ORDER BY s.schema_name"
-            )
+            sizes = dict(self._query(self._sizes()))
+            rows: list[tuple[str, t.Any]] = [(name, sizes.get(name, 0)) for name in known]
         except EngineError:
             # Sizes come from the tables themselves; one that is broken must not cost the list.
-            names = self._query("SELECT schema_name FROM information_schema.schemata ORDER BY schema_name")
-            rows = [(name, self._size(name)) for (name,) in names]
+            rows = [(name, self._size(name)) for name in known]
         return [
             Database(name, size if size is None else int(size), name.lower() in SYSTEM or bool(SCRATCH.search(name)))
             for name, size in rows
         ]
+
+    def _sizes(self) -> str:
+        """The query for the sizes of all databases. To ask for the size of a table that shows another server's rows
+        would open a connection to that server."""
+        engines = ", ".join(f"'{engine}'" for engine in my_coverage.REMOTE)
+        remote = self._query(
+            f"SELECT table_schema, table_name FROM information_schema.tables WHERE engine IN ({engines})"
+        )
+        without = "".join(
+            f" AND NOT (table_schema = {literal(_text(schema))} AND table_name = {literal(_text(name))})"
+            for schema, name in remote
+        )
+        return (
+            "SELECT table_schema, SUM(COALESCE(data_length, 0) + COALESCE(index_length, 0)) FROM"
+            f" information_schema.tables WHERE table_type <> 'VIEW'{without} GROUP BY table_schema"
+        )
 
     def _size(self, name: str) -> int | None:
         """Bytes of one database; None where its tables cannot all be asked."""
