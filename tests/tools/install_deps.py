@@ -20,6 +20,7 @@ PACKAGES = {
     "iptables": "iptables",
     "lz4": "lz4",
     "mariadb-client": "mariadb-dump",
+    "mariadb-plugin-connect": "/usr/lib/mysql/plugin/ha_connect.so",
     "mariadb-server": "mariadbd",
     "mmdebstrap": "mmdebstrap",
     "netavark": "/usr/lib/podman/netavark",

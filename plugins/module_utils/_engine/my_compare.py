@@ -91,13 +91,15 @@ def _tables(connection: t.Any, database: str, stage: str) -> tuple[dict[str, str
         whole.setdefault(table, []).append(" ".join(_text(word) for word in (*words, kind, extra)))
     rows = execute(
         connection,
-        "SELECT table_name, index_name, non_unique, seq_in_index, column_name, sub_part, collation, index_type"
+        "SELECT table_name, index_name, non_unique, seq_in_index, column_name, sub_part"
         f" FROM information_schema.statistics WHERE table_schema = {schema} ORDER BY 1, 2, 4",
         stage=stage,
     )
     for table, *rest in rows:
-        alike.setdefault(table, []).append("index " + " ".join(_text(word) for word in rest[:-2]))
-        whole.setdefault(table, []).append("index " + " ".join(_text(word) for word in rest))
+        # Their order and type are in the definition's text; to ask for them here would open the table.
+        line = "index " + " ".join(_text(word) for word in rest)
+        alike.setdefault(table, []).append(line)
+        whole.setdefault(table, []).append(line)
     return {name: "\n".join(lines) for name, lines in whole.items()}, {
         name: "\n".join(lines) for name, lines in alike.items()
     }
