@@ -80,8 +80,13 @@ def measure_speed(bench: Bench, chosen: argparse.Namespace) -> tuple[list[report
     runs: dict[str, Callable[[], Cost]] = {
         f"{title} backup, bare": bench.bare_backup,
         f"{title} backup, ours": bench.our_backup,
+        f"{title} backup, content": lambda: bench.our_backup(proof="content"),
     }
-    claims = [report.Claim(f"{title} backup / bare", f"{title} backup, bare", f"{title} backup, ours", 1.15, 1.0)]
+    bare = f"{title} backup, bare"
+    claims = [
+        report.Claim(f"{title} backup / bare", bare, f"{title} backup, ours", 1.15, 1.0),
+        report.Claim(f"{title} backup, proof: content / bare", bare, f"{title} backup, content", None),
+    ]
     if not chosen.no_peers:
         runs[f"{title} {peer}, gzip"] = bench.peer_play
         runs[f"{title} db_backup play, zstd"] = lambda: bench.our_play("zstd")
@@ -94,12 +99,14 @@ def measure_speed(bench: Bench, chosen: argparse.Namespace) -> tuple[list[report
     restores = {
         f"{title} restore, bare": bench.bare_restore,
         f"{title} restore, ours": lambda: bench.our_restore(verify=True),
+        f"{title} restore, content": lambda: bench.our_restore(verify=True, content=True),
     }
-    base, ours = restores
+    base, ours, content = restores
     apart = ("authenticate", "verify")
     claims.append(report.Claim(f"{title} restore / bare", base, ours, 1.15, without=apart[1:]))
     claims.append(report.Claim(f"{title} restore, not authenticated / bare", base, ours, None, without=apart))
     claims.append(report.Claim(f"{title} restore, verified too / bare", base, ours, None))
+    claims.append(report.Claim(f"{title} restore, proof: content / bare", base, content, None))
     scripts = {f"{title} script, bare": bench.bare_script, f"{title} script, ours": bench.our_script}
     base, ours = scripts
     claims.append(report.Claim(f"{title} script / bare", base, ours, 1.25, without=apart[1:]))

@@ -42,6 +42,7 @@ class Bench:
         # One made by bare tools and one by db_backup, to be restored again and again.
         self._bare = folder / "bare.dump.zst.age"
         self._store = folder / "store"
+        self._store_of_content = folder / "store-content"
         self._foreign = folder / "foreign.sql.zst"
 
     def options(self, store: Path | None, **more: Any) -> dict[str, Any]:
@@ -63,10 +64,10 @@ class Bench:
             path.unlink()
         return cost
 
-    def our_backup(self, store: Path | None = None) -> Cost:
-        """db_backup as it is by default, encrypted."""
+    def our_backup(self, store: Path | None = None, *, proof: str = "counts") -> Cost:
+        """db_backup as it is by default, encrypted; or with a checksum of each table."""
         place = store or self.folder / "run-store"
-        params = self.options(place, databases=[SOURCE], globals=False, recipients=[self.recipient])
+        params = self.options(place, databases=[SOURCE], globals=False, recipients=[self.recipient], proof=proof)
         with metered(self.subject.pid) as cost:
             result, cost.peak = self._run("db_backup", params)
         (backup,) = result["backups"]
@@ -121,9 +122,10 @@ class Bench:
     # -- restores
 
     def prepare_restores(self) -> None:
-        """One backup of each kind."""
+        """One backup of each kind, and one with checksums."""
         self.bare_backup(self._bare)
         self.our_backup(self._store)
+        self.our_backup(self._store_of_content, proof="content")
 
     def bare_restore(self) -> Cost:
         """age, zstd and the engine's tool into a new database."""
@@ -135,9 +137,10 @@ class Bench:
         self._restored(name)
         return cost
 
-    def our_restore(self, *, verify: bool) -> Cost:
-        """db_restore to a new name."""
-        params = self.options(self._store, database=SOURCE, identity=self.identity, verify=verify)
+    def our_restore(self, *, verify: bool, content: bool = False) -> Cost:
+        """db_restore to a new name; with ``content`` the checksums are compared too."""
+        store = self._store_of_content if content else self._store
+        params = self.options(store, database=SOURCE, identity=self.identity, verify=verify)
         return self._db_restore("our_restored", params)
 
     # -- foreign scripts

@@ -16,6 +16,7 @@ Whatever is not as expected gives no count at all, never a wrong one: the archiv
 
 from __future__ import annotations
 
+import array
 import dataclasses
 import re
 import struct
@@ -34,6 +35,9 @@ _END = b"\\.\n\n\n"
 _END_LINES = (b"\\.", b"", b"")
 _COPY_END = b"FROM stdin;\n"
 _SET_VALUE = re.compile(rb", (-?[0-9]+), (true|false)\);\s*\Z")
+_PIECE = struct.Struct("<BI")
+# An unsigned integer of four bytes. Its order is the machine's, which does not matter where bytes are only counted.
+_LENGTH = "I"
 # A piece that is longer than this is passed on in parts, so that memory does not depend on it.
 _WHOLE = 1 << 16
 # No table of contents has an entry of this size; one that seems to is misread.
@@ -227,34 +231,54 @@ class ArchiveRows(Filter):
         """As many pieces as there are. Servers before 17 send each row as a piece of its own: this loop is what
         counting costs."""
         data = bytes(self._buffer)
-        position, size, begin = self._part(data), len(data), 0
-        unpack, ended = _PIECE.unpack_from, False
-        pieces: list[bytes] = []
-        append = pieces.append
-        last = size - 1 - _INT_SIZE
+        first = position = self._part(data)
+        lengths: list[int] = []
+        unpack, append, size, ended = _PIECE.unpack_from, lengths.append, len(data), False
+        last, length = size - _PIECE.size, 0
         while position <= last:
-            begin = position + 5
             sign, length = unpack(data, position)
-            end = begin + length
+            end = position + length + 5
             if sign or end > size or not length:
                 break
-            append(data[begin:end])
+            append(length)
             position = end
         else:
             sign, length = 0, -1
         if sign:
             raise _UnknownError("a piece has no length")
+        if lengths:
+            self._add_pieces(data, first, lengths, position)
         if length == 0:
-            position, ended = begin, True
-        self._add(b"".join(pieces))
-        if not ended and length > _WHOLE:
+            position, ended = position + _PIECE.size, True
+        elif length > _WHOLE:
             self._rest = length
-            position = begin + self._part(data[begin:])
+            position += _PIECE.size + self._part(data[position + _PIECE.size :])
         del self._buffer[:position]
         if not ended:
             raise _NotYetError
         self._ended()
         return True
+
+    def _add_pieces(self, data: bytes, first: int, lengths: list[int], end: int) -> None:
+        """Whole pieces, each behind its length. To count lines they need not be taken out: the bytes of the lengths
+        that look like line feeds are subtracted."""
+        rows, header = self._rows, _PIECE.size
+        if isinstance(rows, Rows) and not rows.looks_inside:
+            packed = array.array(_LENGTH, lengths).tobytes()
+            rows.count += data.count(b"\n", first, end) - packed.count(b"\n")
+        else:
+            begin, pieces = first, []
+            for length in lengths:
+                begin += header
+                pieces.append(data[begin : begin + length])
+                begin += length
+            rows.add(b"".join(pieces))
+        tail = b""
+        while lengths and len(tail) < len(_END):
+            length = lengths.pop()
+            tail = data[max(end - length, end - len(_END)) : end] + tail
+            end -= length + header
+        self._tail = (self._tail + tail)[-len(_END) :]
 
     def _part(self, data: bytes) -> int:
         """The part that has come of a piece that is not waited for; how many bytes that is."""
@@ -282,7 +306,5 @@ class ArchiveRows(Filter):
         self.tables[oid] = Counted(self._rows.count, self._rows.content) if by_copy else Counted(None)
         self._step = self._block
 
-
-_PIECE = struct.Struct("<BI")
 
 __all__ = ("ArchiveRows", "Counted")

@@ -20,6 +20,9 @@ _RULE = "copy-sum-blake2b-128:"
 class Rows:
     """Counts lines. Values never hold a line feed of their own: COPY writes it as a backslash and an n."""
 
+    # Whether it needs the rows themselves, and not only their number.
+    looks_inside = False
+
     def __init__(self) -> None:
         self.count = 0
 
@@ -40,6 +43,8 @@ class Rows:
 class Content(Rows):
     """Counts and adds up the hashes of all lines, modulo 2^128: equal rows count as often as they are there, which they
     would not with an exclusive or."""
+
+    looks_inside = True
 
     def __init__(self) -> None:
         super().__init__()

@@ -85,6 +85,14 @@ def test_rows_are_counted(version: tuple[int, int], step: int) -> None:
     assert found.sequences == {(b"public", b"numbers"): (-42, True)}
 
 
+@pytest.mark.parametrize("size", [10, 0x0A01, 0x0A0A, 0x0A0A0A])
+def test_lengths_that_look_like_line_feeds(size: int) -> None:
+    """Lines are counted where they lie, between lengths whose bytes may be those of a line feed."""
+    data = archive(rows=[b"x" * (size - 1) + b"\n"] * 3)
+    for sizes in ([], [100] * 60, [70_000] * 30):
+        assert looked(data, sizes).tables == {16384: Counted(3)}
+
+
 @given(st.lists(st.binary(max_size=9).map(lambda row: row.replace(b"\n", b"n").replace(b"\\", b"/"))), st.data())
 def test_pieces_may_be_cut_anywhere(lines: list[bytes], data: st.DataObject) -> None:
     """Later servers cut pieces without regard to rows; the order of rows does not matter, their number does."""
