@@ -245,9 +245,9 @@ def test_expressions_that_the_server_reads_again(server: PostgresServer) -> None
     query(connection, "ROLLBACK", stage="test")
     # A constant whose type cuts it is not normalised: the server is asked.
     cut = pg_judge.Question("from public.customer", "iv > '1.126'::interval(2)", "(iv > '1.13'::interval(2))")
-    other = cut._replace(other="(iv > '1.12'::interval(2))")
-    unreadable = cut._replace(other="(iv > nothing)")
-    two = cut._replace(one="id > 1); DROP TABLE customer; SELECT (1 = 1")
+    other = pg_judge.Question(cut.context, cut.one, "(iv > '1.12'::interval(2))")
+    unreadable = pg_judge.Question(cut.context, cut.one, "(iv > nothing)")
+    two = pg_judge.Question(cut.context, "id > 1); DROP TABLE customer; SELECT (1 = 1", cut.other)
     answers = pg_judge.judged(connection, {"cut": cut, "other": other, "bad": unreadable, "two": two}, stage="test")
     connection.close()
     assert apart == []

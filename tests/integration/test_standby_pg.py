@@ -39,7 +39,7 @@ class Standby(Postgres15):
         ])  # fmt: skip
 
     def finish(self) -> None:
-        self.version = self.primary.version
+        self.version = self.primary.version  # pylint: disable=attribute-defined-outside-init
 
 
 def wait(standby: support.Server, sql: str) -> None:

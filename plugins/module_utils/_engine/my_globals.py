@@ -173,7 +173,7 @@ def restore_accounts(connection: t.Any, statements: t.Iterable[str]) -> tuple[li
             done += 1
         except EngineError as exc:
             number = error_number(exc)
-            if not 0 < number < _CLIENT_ERRORS and not number >= _SERVER_AGAIN:
+            if not 0 < number < _CLIENT_ERRORS and number < _SERVER_AGAIN:
                 raise
             if statement[:7].upper() == "REVOKE ":
                 warnings.append(_more(statement, account, exc))

@@ -125,7 +125,8 @@ class ArchiveRows(Filter):
         return data
 
     def finish(self) -> bytes:
-        if self._step is not None and (self._step != self._block or self._buffer):
+        begins_block = self._step == self._block  # pylint: disable=comparison-with-callable
+        if self._step is not None and (not begins_block or self._buffer):
             self._give_up("it ends too early")
         self._buffer.clear()
         return b""

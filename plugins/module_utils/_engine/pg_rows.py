@@ -63,7 +63,7 @@ class Content(Rows):
             self._sum += int.from_bytes(self._line.digest(), "little") - _EMPTY
             self._line = None
         blake2b, number, size = hashlib.blake2b, int.from_bytes, _SIZE
-        self._sum += sum([number(blake2b(line, digest_size=size).digest(), "little") for line in lines])
+        self._sum += sum(number(blake2b(line, digest_size=size).digest(), "little") for line in lines)
         self.count += len(lines)
         if rest:
             if self._line is None:

@@ -30,7 +30,7 @@ def share(nodeid: str) -> str:
     return f"{file}[{kinds[0]}]" if len(kinds) == 1 else file
 
 
-class ByFileAndServer(LoadScopeScheduling):
+class ByFileAndServer(LoadScopeScheduling):  # pylint: disable=abstract-method
     """Gives a worker one share at a time, in the order of the collection."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -115,5 +115,5 @@ create unlogged table unl (a int primary key, b text unique nulls not distinct);
 create sequence sq as smallint increment 5 minvalue -10 maxvalue 100 start 7 cache 3 cycle owned by unl.a;
 create table tt (n numeric(5), v varchar, b bit varying(5) default B'101', bb bytea default '\x00ff', i interval(2) default '1.126 sec', t time(3) default '12:00', x xml, a int[][] default '{{1,2},{3,4}}', e mood[] default '{ok,sad}', r int4range default '[1,5)', neg int default -5, negn numeric default -5.5, nb bigint default 0, nul text default null, cu name default current_user, ctime time default localtime, arr varchar(3)[] default array['a','b']);
 alter table tt alter column n type bigint using n::bigint;
-alter table tt add primary key (n); alter table tt rename to tt2; 
+alter table tt add primary key (n); alter table tt rename to tt2;
 insert into customer (id, kind, total, d) values (1,'new',1.5,'2020-01-01'); insert into sale values (1,'2020-05-05','a',1),(2,'2021-05-05','zz',2);

@@ -77,7 +77,9 @@ def test_databases_that_are_gone(tmp_path: Path) -> None:
         put(store, changed(database=name, id=backup_id, snapshot=moment))
     put(store, changed(database="elsewhere", instance="other"))
     try:
-        (item,) = shrink.gone(store, "web1", "main", {"shop", "new"}, Chosen())
+        (item,) = shrink.gone(  # pylint: disable=unbalanced-tuple-unpacking
+            store, "web1", "main", {"shop", "new"}, Chosen()
+        )
         assert item == {"database": "old / %", "id": last, "snapshot": "2026-11-21T23:15:01.000Z"}
         assert last in shrink.gone_text(item, "postgresql")
         assert "may not see it" in shrink.gone_text(item, "mysql")
