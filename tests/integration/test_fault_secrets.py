@@ -211,10 +211,11 @@ def test_a_play(site: Canaries, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def leak(site: Canaries) -> str:
-    """Shell of a tool that dies, and tells what it was given to log in with."""
+    """Shell of a tool that dies, and tells what it was given to log in with, in lines as it has them of its own."""
     if site.server.engine == "postgresql":
-        return 'cat "$PGPASSFILE" >&2; exit 1'
-    return 'for word in "$@"; do case "$word" in --defaults*) cat "${word#*=}" >&2;; esac; done; exit 1'
+        return "sed 's/^/pg_dump: error: no such line: /' \"$PGPASSFILE\" >&2; exit 1"
+    spoken = "sed 's/^/Error: no such line: /' \"${word#*=}\" >&2"
+    return f'for word in "$@"; do case "$word" in --defaults*) {spoken};; esac; done; exit 1'
 
 
 def test_a_tool_that_tells_its_password(site: Canaries) -> None:

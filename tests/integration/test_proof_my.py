@@ -38,6 +38,10 @@ CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM day WHERE d 
 """
 CHECK = "ALTER TABLE town DROP CONSTRAINT sizes, ADD CONSTRAINT sizes CHECK"
 # What is done to the database, what must be named, and how it is undone.
+SPLIT = (
+    "ALTER TABLE day REORGANIZE PARTITION old INTO"
+    " (PARTITION x VALUES LESS THAN (1990), PARTITION y VALUES LESS THAN (2000))"
+)
 MUTATIONS = {
     "order of columns": ("ALTER TABLE day ADD e INT FIRST", "table day", "ALTER TABLE day DROP e"),
     "type": ("ALTER TABLE street MODIFY note LONGTEXT", "table street", "ALTER TABLE street MODIFY note TEXT"),
@@ -58,10 +62,9 @@ MUTATIONS = {
         "ALTER TABLE street ADD CONSTRAINT street_town FOREIGN KEY (town) REFERENCES town (id) ON DELETE CASCADE",
     ),
     "partition": (
-        ("ALTER TABLE day REORGANIZE PARTITION old INTO (PARTITION old VALUES LESS THAN (1990),"
-        " PARTITION mid VALUES LESS THAN (2000))"),
+        SPLIT,
         "table day",
-        "ALTER TABLE day REORGANIZE PARTITION old, mid INTO (PARTITION old VALUES LESS THAN (2000))",
+        "ALTER TABLE day REORGANIZE PARTITION x, y INTO (PARTITION old VALUES LESS THAN (2000))",
     ),
     "comment": ("ALTER TABLE town COMMENT = 'Towns'", "table town", "ALTER TABLE town COMMENT = 'towns'"),
     "generated column": (

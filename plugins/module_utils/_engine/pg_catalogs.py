@@ -23,7 +23,9 @@ COLUMNS = ("kind", "identity", "portable", "bound", "expression", "context", "sh
 def row(kind: str, identity: str, portable: str, **others: str) -> str:
     """The columns of one query, in their order."""
     given = {"kind": kind, "identity": identity, "portable": portable, **others}
-    assert given.keys() <= set(COLUMNS)
+    unknown = given.keys() - set(COLUMNS)
+    if unknown:
+        raise ValueError(f"A query has no columns {sorted(unknown)}.")
     return ", ".join(f"({given.get(name, 'NULL')}){_TYPE.get(name, '::text')} AS {name}" for name in COLUMNS)
 
 
