@@ -68,4 +68,4 @@ def _true(text: str) -> bool:
 
 
 # Some are made of MyISAM tables; and PostgreSQL prints some checks anew once it has read their text.
-TRUE = ("Tables without transactions are not part of the consistent snapshot", "which means the same: ")
+TRUE = ("Tables without transactions are not part of the consistent snapshot", "which means the same")
