@@ -141,6 +141,7 @@ def restore() -> Spec:
         "globals": {"type": "bool", "default": False},
         "no_owner": {"type": "bool", "default": False},
         "exclude_extensions": {"type": "list", "elements": "str", "default": []},
+        "search_path": {"type": "list", "elements": "str", "default": []},
         "jobs": {"type": "int", "default": 1},
     }
 
@@ -174,6 +175,7 @@ def drill() -> Spec:
         "before": {"type": "str"},
         "no_owner": {"type": "bool", "default": False},
         "exclude_extensions": {"type": "list", "elements": "str", "default": []},
+        "search_path": {"type": "list", "elements": "str", "default": []},
         "jobs": {"type": "int", "default": 1},
     }
 

@@ -81,6 +81,17 @@ options:
     type: list
     elements: str
     default: []
+  search_path:
+    description:
+      - For PostgreSQL, with a superuser's login. Schemas in which functions find what they name without its schema,
+        while the backup is loaded. C(pg_restore) loads with an empty C(search_path), so that an index, a C(CHECK) or
+        a trigger whose function names, say, C(earth) instead of C(public.earth) fails. The error names the function.
+      - Nothing of what is restored is changed for it. The load takes one process then, whatever O(jobs) says.
+      - PostgreSQL 17 and newer build indexes and materialized views with a C(search_path) of their own, and need
+        functions that have one (C(ALTER FUNCTION ... SET search_path)).
+    type: list
+    elements: str
+    default: []
   jobs:
     description:
       - For PostgreSQL. How many processes load at a time. With more than one, the plain archive is spooled to the

@@ -14,7 +14,7 @@ import pytest
 import support
 from ansible_collections.vya.backupdb.plugins.module_utils import _catalog as catalog
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Manifest
-from support.faults import Site, wait_until
+from support.faults import IDENTITY, Site, wait_until
 from support.modules import run_module
 
 # Rows that are hard to count or to compare: line feeds, backslashes, no columns, generated columns alone, rows longer
@@ -292,6 +292,14 @@ def test_rows_that_are_left_out_are_not_called_none(one_site: Site) -> None:
     assert succeeded(site.restore({"target": "copy"}))["verified"]["content"].startswith("same in the 0 of 2")
 
 
+CHECKED = """
+CREATE SCHEMA apart;
+SET search_path = public, apart;
+CREATE FUNCTION apart.half(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1 / 2';
+CREATE FUNCTION quarter(integer) RETURNS integer LANGUAGE plpgsql AS 'BEGIN RETURN half(half($1)); END';
+CREATE TABLE t (id integer CHECK (quarter(id) > 1));
+INSERT INTO t VALUES (8);
+"""
 NAMELESS = """
 CREATE SCHEMA apart;
 SET search_path = public, apart;
@@ -318,3 +326,29 @@ def test_indexes_that_cannot_be_built_are_told(one_site: Site) -> None:
     result = site.restore({"target": "copy"})
     assert result["failed"]
     assert "half" in result["msg"] + result.get("stderr", "") + result.get("hint", "")
+    assert "Or set search_path" in result["msg"]
+    # What the hint says works, with jobs as well, and leaves the function and the schemas as they were.
+    result = succeeded(site.restore({"target": "copy", "search_path": ["public", "apart"], "jobs": 2}))
+    assert (result["verified"]["schema"], result["verified"]["mismatches"]) == ("same", [])
+    asked = "SELECT proconfig IS NULL FROM pg_proc WHERE proname = 'quarter'"
+    assert server.query(asked, database="copy") == [(True,)]
+    made = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'backupdb%'"
+    assert server.query(made, database="copy") == [(0,)]
+    assert server.query("SELECT count(*) FROM pg_event_trigger", database="copy") == [(0,)]
+    params = {**site.login, "store": str(site.store), "host": "h", "identity": IDENTITY}
+    (drill,) = succeeded(run_module("backup_drill", {**params, "search_path": ["public", "apart"]}))["drills"]
+    assert drill["passed"]
+
+
+def test_rows_are_loaded_with_a_search_path(pg18: support.Server, tmp_path: Path) -> None:
+    """A CHECK is computed while rows are loaded, on every version; an account that is no superuser is told at once."""
+    pg18.create_database("shop")
+    pg18.execute_script(CHECKED.encode(), "shop")
+    site = Site(pg18, tmp_path)
+    succeeded(site.backup({"databases": ["shop"]}))
+    assert "half" in site.restore({"target": "copy"})["msg"]
+    pg18.query("CREATE ROLE reader LOGIN CREATEDB PASSWORD 'reader'")
+    wanted = {"target": "copy", "search_path": ["apart"]}
+    low = site.restore({**wanted, "login_user": "reader", "login_password": "reader", "no_owner": True})
+    assert "only a superuser may create event triggers" in low["msg"]
+    assert succeeded(site.restore(wanted))["verified"]["mismatches"] == []

@@ -177,6 +177,7 @@ class RestorePlan:
     scratch: str = ""
     drill: bool = False
     exclude_extensions: t.Sequence[str] = ()
+    search_path: t.Sequence[str] = ()
 
 
 class Session(abc.ABC):

@@ -19,8 +19,8 @@ _ABSENT = re.compile(r"ERROR:  (?:relation|type|function|operator|schema|table|t
 _FUNCTION = re.compile(r"\((?:SQL|PL/pgSQL) function \"?([^\s\"(]+(?:\([^)\n]*\))?)")
 
 
-def load_hint(stderr: str, account: str, *, no_owner: bool) -> str:
-    """A hint, or an empty text. ``account``: who loads."""
+def load_hint(stderr: str, account: str, *, no_owner: bool, path: bool = False) -> str:
+    """A hint, or an empty text. ``account``: who loads; ``path``: whether a search_path for the load would help."""
     found = membership_hint(stderr, account) if account else ""
     role = _ROLE.search(stderr)
     if role and not found:
@@ -33,6 +33,7 @@ def load_hint(stderr: str, account: str, *, no_owner: bool) -> str:
             f" search_path. On the source: ALTER FUNCTION {function[1]} SET search_path = (the schemas that it needs);"
             " then back up again."
         )
+        found += " Or set search_path, with which the function can stay as it is." if path else ""
     return found
 
 

@@ -38,6 +38,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client imp
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_comparing import Compared
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_inspection import inspect
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_load_hints import load_hint
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_load_path import LoadPath
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rights import (
     Account,
     account,
@@ -83,6 +84,9 @@ class PostgresqlRestore(Restore):
         self._list: SecretFile | None = None  # as long as pg_restore may read it
         self._belongings = Belongings(plan, self.scratch)
         self._account: Account | None = None
+        self._load_path = LoadPath(
+            plan.search_path, f"backupdb_load_{plan.token}", lambda: self._client.connect(self.scratch)
+        )
         self._comparing = Compared(lambda: self._client.connect(self.scratch))
         self.warnings: list[str] = self._comparing.warnings
         self.skips = self._skipping = Skipping(plan, self.warnings)
@@ -113,6 +117,7 @@ class PostgresqlRestore(Restore):
             )
         who = self._account = account(self._admin, self._server.version[0], stage="preflight")
         self._check_rights(who)
+        self._load_path.check(who)
         if self.exists:
             check_replaceable(self._admin, who, plan.target)
         self._skipping.check(self._run, who, self._server.version[0])
@@ -121,6 +126,11 @@ class PostgresqlRestore(Restore):
             check_owners(self._admin, who, self._owners())
         self._check_tablespaces(warnings)
         return warnings
+
+    @property
+    def _jobs(self) -> int:
+        """The event trigger meets no session that only loads rows."""
+        return 1 if self._load_path.wanted else self._plan.jobs
 
     def _find_tool(self) -> str:
         if not self._path:
@@ -173,6 +183,7 @@ class PostgresqlRestore(Restore):
             self._comparing.drop_absent(properties.get("absent", ()))
             self._run(f"REVOKE CONNECT ON DATABASE {quote(self.scratch)} FROM PUBLIC", "create")
             self.warnings += self._belongings.set(self._run, after_load=False)
+        self._load_path.make()
 
     def _create(self, properties: t.Mapping[str, t.Any]) -> None:
         clauses = pg_locale.clauses(properties, self._server.version[0])
@@ -208,7 +219,7 @@ class PostgresqlRestore(Restore):
         if self._no_tablespaces:
             options.append("--no-tablespaces")
         if spooled is not None or path:
-            options += [f"--jobs={self._plan.jobs}", path or f"/dev/fd/{spooled}"]
+            options += [f"--jobs={self._jobs}", path or f"/dev/fd/{spooled}"]
         command = self._client.tool(self._find_tool(), *options, database=self.scratch, stage="load")
         command = dataclasses.replace(
             command, env={**command.env, "PGOPTIONS": self._memory(command)}, on_failure=self._explained
@@ -230,15 +241,18 @@ class PostgresqlRestore(Restore):
         return dataclasses.replace(command, argv=options, fds=(*command.fds, self._list.fd))
 
     def _explained(self, stderr: str) -> str:
-        return load_hint(stderr, self._account.name if self._account else "", no_owner=self._plan.no_owner)
+        # Newer servers build indexes with a search_path of their own.
+        path = self._server.version[0] < 17 and not self._load_path.wanted
+        return load_hint(stderr, self._account.name if self._account else "", no_owner=self._plan.no_owner, path=path)
 
     def _memory(self, command: Command) -> str:
         """Indexes are built in fewer passes with more memory than a server gives to its daily work; no commit of a load
         waits for the disk, as that of the swap makes all before it durable too."""
         sql = "SELECT setting::bigint FROM pg_settings WHERE name = 'maintenance_work_mem'"
-        wanted = _INDEX_MEMORY // self._plan.jobs
+        wanted = _INDEX_MEMORY // self._jobs
         enough = self._run(sql, "preflight")[0][0] >= wanted
         options = command.env["PGOPTIONS"] + " -c synchronous_commit=off"
+        options += self._load_path.options(self._server.version[0])
         return options + ("" if enough else f" -c maintenance_work_mem={wanted}kB")
 
     def compared(self, objects: t.Iterable[SchemaObject]) -> list[SchemaObject]:
@@ -249,20 +263,27 @@ class PostgresqlRestore(Restore):
         return self._comparing.same_meaning(texts)
 
     def session(self) -> Session:
-        return PostgresqlSession(self._client.connect(self.scratch, views=True))
+        connection = self._client.connect(self.scratch, views=True)
+        if self._load_path.options(self._server.version[0]):
+            query(connection, "SET event_triggers = on", stage="load")
+        return PostgresqlSession(connection)
 
     def adopt(self, enabled_events: t.Collection[str] = ()) -> None:
         """A database is renamed with all that is in it."""
 
     def inspect(self, *, rows: bool = True, content: bool = False) -> Inspection:
+        self._load_path.remove()
         with contextlib.closing(self._client.connect(self.scratch)) as connection:
             found = self._comparing.read(connection)
             return inspect(connection, found, self._plan.origin.properties, rows=rows, content=content)
 
     def finish(self) -> None:
+        self._load_path.remove()
         if self._plan.analyze:
             # It computes the expressions of indexes as the tables' owners, as loading does.
             with contextlib.closing(self._client.connect(self.scratch, views=True)) as connection:
+                if self._load_path.wanted:
+                    query(connection, f"SET search_path = {self._load_path.path}", stage="analyze")
                 pg_schema.analyze(connection, stage="analyze")
         if self._plan.origin.foreign:
             return

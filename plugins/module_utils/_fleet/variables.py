@@ -21,7 +21,8 @@ _OF: t.Mapping[str, tuple[str, ...]] = {
         "pipelining", "recipients", "serial", "store", "throttle",
     ),
     "backupdb_drill_": (
-        "databases", "exclude", "exclude_extensions", "from_host", "from_instance", "jobs", "no_owner", "timeout",
+        "databases", "exclude", "exclude_extensions", "from_host", "from_instance", "jobs", "no_owner", "search_path",
+        "timeout",
     ),
     "backupdb_list_": (
         "backup", "before", "database", "limit",
@@ -34,8 +35,8 @@ _OF: t.Mapping[str, tuple[str, ...]] = {
     ),
     "backupdb_restore_": (
         "allow_incomplete", "backup", "before", "confirm", "database", "exclude_extensions", "from_host",
-        "from_instance", "globals", "if_exists", "instance", "jobs", "keep_previous", "no_owner", "source_database",
-        "src", "target", "timeout", "verify",
+        "from_instance", "globals", "if_exists", "instance", "jobs", "keep_previous", "no_owner", "search_path",
+        "source_database", "src", "target", "timeout", "verify",
     ),
     "backupdb_retention_": (
         "keep_daily", "keep_hourly", "keep_last", "keep_monthly", "keep_weekly", "keep_within", "keep_yearly",

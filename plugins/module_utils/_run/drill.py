@@ -53,6 +53,7 @@ class DrillOptions:
     identities: str
     jobs: int
     exclude_extensions: tuple[str, ...] = ()
+    search_path: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass
@@ -149,6 +150,7 @@ class DrillTask(RestoreTask):
             verify=True,
             jobs=options.jobs,
             exclude_extensions=options.exclude_extensions,
+            search_path=options.search_path,
         )
         super().__init__(run, engine, store, restoring, log, entry=entry)
         self.mismatches: list[str] = []

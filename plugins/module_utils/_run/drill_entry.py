@@ -76,6 +76,7 @@ def _options(job: Job) -> DrillOptions:
         identities=job.identities(),
         jobs=params["jobs"],
         exclude_extensions=tuple(params["exclude_extensions"]),
+        search_path=tuple(params["search_path"]),
     )
 
 

@@ -48,6 +48,7 @@ class ForeignOptions:
     count: bool
     jobs: int
     exclude_extensions: tuple[str, ...] = ()
+    search_path: tuple[str, ...] = ()
 
 
 class ForeignTask:
@@ -258,6 +259,7 @@ class ForeignTask:
             jobs=options.jobs if self._engine.has_jobs else 1,
             token=self._token,
             exclude_extensions=options.exclude_extensions,
+            search_path=options.search_path,
             scratch=self._scratch,
         )
         return self._engine.restore(plan)

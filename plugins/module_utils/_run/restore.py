@@ -58,6 +58,7 @@ class RestoreOptions:
     verify: bool
     jobs: int
     exclude_extensions: tuple[str, ...] = ()
+    search_path: tuple[str, ...] = ()
 
 
 def series_of(manifest: Manifest) -> Server:
@@ -159,6 +160,7 @@ class RestoreTask:
             no_owner=options.no_owner,
             jobs=jobs,
             exclude_extensions=options.exclude_extensions,
+            search_path=options.search_path,
         )
 
     def execute(self, *, check_mode: bool) -> dict[str, t.Any]:

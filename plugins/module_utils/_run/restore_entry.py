@@ -56,6 +56,7 @@ def _foreign(job: Job) -> Answer:
         count=params["verify"],
         jobs=params["jobs"],
         exclude_extensions=tuple(params["exclude_extensions"]),
+        search_path=tuple(params["search_path"]),
     )
     engine = job.engine()
     before = {database.name for database in engine.databases()} if job.diff else set()
@@ -106,6 +107,7 @@ def _options(job: Job) -> RestoreOptions:
         verify=params["verify"],
         jobs=params["jobs"],
         exclude_extensions=tuple(params["exclude_extensions"]),
+        search_path=tuple(params["search_path"]),
     )
 
 
