@@ -92,7 +92,7 @@ options:
       - How many seconds old the data of a standby server or replica may be. Older data, and data whose age is not
         known, are refused before anything is dumped.
       - Any age is accepted when it is not set. RV(backups[].snapshot) is the time of the data in any case.
-      - A server that is no standby and no replica is not concerned.
+      - A server that is no standby and no replica is not concerned, as far as the account can find out.
       - The clocks of both servers must agree. A standby of a standby is believed to be as fresh as the one before it.
       - An account that lacks C(pg_monitor) (PostgreSQL), C(SLAVE MONITOR) (MariaDB) or C(REPLICATION CLIENT) (MySQL)
         can find out less, so that more is refused.
@@ -121,7 +121,8 @@ options:
       - Further arguments of the dump tool, each option and its value as one item, such as
         V(--exclude-table-data=public.sessions).
       - Those that change the output, its format, the connection or the snapshot are refused.
-      - A backup that they made incomplete fails to verify when it is restored. Its manifest holds a warning.
+      - Nobody can tell what they left out on purpose from what is lost. The backup says so in a warning, and so do each
+        restore and drill of it, with the names of the objects that are not there.
     type: list
     elements: str
     default: []

@@ -116,8 +116,8 @@ options:
   search_path:
     description:
       - For PostgreSQL, with a superuser's login. Schemas in which functions find what they name without its schema,
-        while the backup is loaded. C(pg_restore) loads with an empty C(search_path), so that an index, a C(CHECK) or
-        a trigger whose function names, say, C(earth) instead of C(public.earth) fails. The error names the function.
+        while the backup is loaded. C(pg_restore) loads with an empty C(search_path), so that an index or a C(CHECK)
+        whose function names, say, C(earth) instead of C(public.earth) fails.
       - Nothing of what is restored is changed for it. The load takes one process then, whatever O(jobs) says.
       - PostgreSQL 17 and newer build indexes and materialized views with a C(search_path) of their own, and need
         functions that have one (C(ALTER FUNCTION ... SET search_path)).

@@ -42,6 +42,10 @@ def test_skipped_extensions(pg15: PostgresServer, pg18: PostgresServer, stored: 
     assert not result["failed"], result["msg"]
     names = "SELECT extname FROM pg_extension ORDER BY 1"
     assert pg15.query(names, database="inn") == [("adminpack",), ("plpgsql",)]
+    assert "Extensions were skipped: citext." in result["warnings"]
+    result = _run(pg15, "db_restore", stored, **chosen, exclude_extensions=["citxt"])
+    assert "has no extension citxt" in result["msg"]
+    assert "It has these: adminpack, citext." in result["msg"]
     result = _run(pg18, "db_restore", stored, **chosen, no_owner=True)
     assert not result["failed"], result["msg"]
     assert any("PostgreSQL 18 has no adminpack any more" in text for text in result["warnings"])

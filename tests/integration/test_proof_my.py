@@ -284,9 +284,11 @@ def test_values_that_do_not_survive(database: support.Server, tmp_path: Path) ->
     assert "33554" not in str(manifest["warnings"]) and "0.707" not in str(manifest["warnings"])
     result = run(server, "db_restore", tmp_path / "counts", database=SOURCE, target="again")
     assert not result["failed"], result["msg"]
+    assert manifest["warnings"][0] in result["warnings"]
     backup(server, tmp_path / "content", proof="content")
     result = run(server, "backup_drill", tmp_path / "content", databases=[SOURCE])
     assert result["failed"] and "table m has other content than in the backup" in result["msg"]
+    assert "The backup itself says why" in result["msg"] and "proof=counts" in result["msg"]
 
 
 def test_packets(database: support.Server, tmp_path: Path) -> None:

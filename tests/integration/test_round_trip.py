@@ -201,6 +201,9 @@ def test_extra_args_leave_parts_out(site: Site) -> None:
     assert any("extra_args" in warning for warning in summary["warnings"])
     result = site.restore("partly_back", database="partly")
     assert result["verified"]["schema"] == "same"
+    (told,) = [text for text in result["warnings"] if "extra_args" in text]
+    assert option in told
+    assert "orders" in told.partition("rows were not compared in")[2]
     assert site.server.query("SELECT COUNT(*) FROM orders", database="partly_back")[0][0] == 0
     assert site.server.query("SELECT COUNT(*) FROM customers", database="partly_back")[0][0] > 0
     for name in ("partly", "partly_back"):

@@ -290,6 +290,15 @@ def test_rows_that_are_left_out_are_not_called_none(one_site: Site) -> None:
         "--load-via-partition-root": [("public.a", 0, False), ("public.b", 1, False)],
     }
     assert succeeded(site.restore({"target": "copy"}))["verified"]["content"].startswith("same in the 0 of 2")
+    # A table that is not there at all: no schema is called the same, and its name is told, in drills as well.
+    succeeded(site.backup({"databases": ["shop"], "extra_args": ["--exclude-table=a"]}))
+    restored = succeeded(site.restore({"target": "without"}))
+    assert restored["verified"]["schema"] == "same, but for what extra_args left out"
+    params = {**site.login, "store": str(site.store), "host": "h", "identity": IDENTITY}
+    drilled = succeeded(run_module("backup_drill", params))
+    assert drilled["drills"][0]["schema"] == "same, but for what extra_args left out"
+    for result in (restored, drilled):
+        assert any("not in it: " in text and "table public.a" in text for text in result["warnings"])
 
 
 CHECKED = """

@@ -160,6 +160,11 @@ class Origin:
     largest_statement: int = 0
 
 
+# How warnings of a backup begin that are about its restores, which repeat them.
+NOT_EXACTLY = "A restore of this backup does not give back exactly"
+NOT_LOADABLE = "pg_restore will fail to build"
+
+
 @dataclasses.dataclass(frozen=True)
 class RestorePlan:
     """What a restore is to do, known before anything is touched. ``token``: the end of the scratch database's

@@ -17,6 +17,7 @@ import dataclasses
 import re
 import typing as t
 
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import NOT_EXACTLY
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_columns import Column, Shown
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import mentioned, quote, split
 
@@ -133,7 +134,7 @@ def warning(found: t.Sequence[tuple[Risk, int | None]]) -> str:
         groups.setdefault(risk.what, []).append(f"{risk.table}.{risk.column}: {count}")
     shown = "; ".join(f"{what} ({', '.join(names)})" for what, names in groups.items())
     more = f"; and {len(found) - _SHOWN} more columns" if len(found) > _SHOWN else ""
-    return f"A restore of this backup does not give back exactly: {shown}{more}."
+    return f"{NOT_EXACTLY}: {shown}{more}."
 
 
 __all__ = ("Risk", "in_bytes", "not_plain", "risks", "warning")

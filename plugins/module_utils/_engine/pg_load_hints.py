@@ -34,6 +34,12 @@ def load_hint(stderr: str, account: str, *, no_owner: bool, path: bool = False) 
             " then back up again."
         )
         found += " Or set search_path, with which the function can stay as it is." if path else ""
+    if not found and _ABSENT.search(stderr) and "COPY failed for table" in stderr:
+        found = (
+            "A CHECK, a generated column or a trigger of the table calls a function that names objects without their"
+            " schema, and a dump is loaded with an empty search_path. Set search_path to the schemas that it needs, or"
+            " on the source: ALTER FUNCTION ... SET search_path = ...; then back up again."
+        )
     return found
 
 

@@ -40,6 +40,7 @@ class LoadPath:
     """``schemas``: none leaves the search_path to pg_restore. ``connect``: opens the scratch database."""
 
     def __init__(self, schemas: t.Sequence[str], name: str, connect: t.Callable[[], t.Any]) -> None:
+        self._schemas = tuple(schemas)
         self.wanted = bool(schemas)
         self.path = ", ".join(quote(schema) for schema in schemas)
         self._name, self._connect = quote(name), connect
@@ -47,6 +48,8 @@ class LoadPath:
 
     def check(self, who: Account) -> None:
         """Before anything is changed."""
+        if any(not schema.strip() for schema in self._schemas):
+            raise ConfigError("search_path has an empty name: it is a list of schemas, such as [public].")
         if self.wanted and not who.superuser:
             raise ConfigError(
                 f"The account {who.name!r} may not load with search_path: only a superuser may create event triggers.",

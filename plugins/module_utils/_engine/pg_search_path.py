@@ -16,20 +16,24 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import NOT_LOADABLE
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import query
 from ansible_collections.vya.backupdb.plugins.module_utils._names import readable
 
 # What is computed while rows are loaded or indexes built, and which functions it calls.
 _CALLS = """
-SELECT DISTINCT CASE WHEN c.relkind IN ('i', 'I') THEN 'index ' ELSE 'table ' END || c.oid::regclass::text, d.refobjid
+SELECT DISTINCT CASE WHEN c.relkind IN ('i', 'I') THEN 'index ' WHEN c.relkind = 'm' THEN 'materialized view '
+    ELSE 'table ' END || c.oid::regclass::text, d.refobjid
 FROM pg_depend d JOIN pg_class c ON c.oid = CASE d.classid
     WHEN 'pg_class'::regclass THEN d.objid
     WHEN 'pg_attrdef'::regclass THEN (SELECT a.adrelid FROM pg_attrdef a JOIN pg_attribute u ON u.attrelid = a.adrelid
       AND u.attnum = a.adnum WHERE a.oid = d.objid AND u.attgenerated <> '')
+    WHEN 'pg_rewrite'::regclass THEN (SELECT w.ev_class FROM pg_rewrite w JOIN pg_class v ON v.oid = w.ev_class
+      WHERE w.oid = d.objid AND v.relkind = 'm' AND v.relispopulated)
     WHEN 'pg_constraint'::regclass THEN (SELECT k.conrelid FROM pg_constraint k
       WHERE k.oid = d.objid AND k.contype = 'c')
   END
-WHERE d.refclassid = 'pg_proc'::regclass AND d.deptype = 'n' AND c.relkind IN ('i', 'I', 'r', 'p')"""
+WHERE d.refclassid = 'pg_proc'::regclass AND d.deptype = 'n' AND c.relkind IN ('i', 'I', 'r', 'p', 'm')"""
 # Functions whose bodies are read when they are called.
 _BODIES = """
 SELECT p.oid, p.proname, {body}, n.nspname = 'pg_catalog'
@@ -37,6 +41,8 @@ FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l 
 _READ = """CASE WHEN l.lanname IN ('sql', 'plpgsql') AND n.nspname <> 'pg_catalog' {modern}
     AND NOT EXISTS (SELECT 1 FROM unnest(p.proconfig) s WHERE s LIKE 'search_path=%') THEN p.prosrc END"""
 _MODERN_SINCE = 14
+# Servers that build indexes and materialized views with a search_path of their own.
+_OWN_PATH_SINCE = 17
 _NOISE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.S)
 _CALLED = re.compile(r"(?<![\w.$\"])([a-z_][\w$]*)\s*\(", re.I)
 _SHOWN = 10
@@ -75,11 +81,12 @@ def warning(connection: t.Any, version: int, *, stage: str) -> t.Iterator[str]:
     """One sentence about all of them."""
     found = unreachable(connection, version, stage=stage)
     if found:
+        way = ", or restore with the option search_path" if version < _OWN_PATH_SINCE else ""
         more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         yield (
-            f"pg_restore will fail to build what calls functions that name others without their schema:"
+            f"{NOT_LOADABLE} what calls functions that name others without their schema:"
             f" {'; '.join(found[:_SHOWN])}{more}. It loads with an empty search_path. Give the functions one of their"
-            " own (ALTER FUNCTION ... SET search_path = ...)."
+            f" own (ALTER FUNCTION ... SET search_path = ...){way}."
         )
 
 

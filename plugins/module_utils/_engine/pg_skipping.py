@@ -42,10 +42,20 @@ class Skipping(Skips):
         self._major, self._event_triggers = major, who.superuser
         self._available = frozenset(str(row[0]) for row in run("SELECT name FROM pg_available_extensions", "preflight"))
         properties = self._plan.origin.properties
+        if not (self._plan.origin.foreign or self._plan.drill):  # drills are of several databases
+            self._check_wished(properties.get("extensions", ()))
         self._decide(properties.get("extensions", ()))
         self.wanted = bool(self._extensions or (properties.get("event_triggers") and not who.superuser))
         self._cron = run("SELECT setting FROM pg_settings WHERE name = 'cron.database_name'", "preflight")
         self._check_cron(properties.get("extensions", ()))
+
+    def _check_wished(self, names: t.Collection[str]) -> None:
+        unknown = sorted(self._wished.difference(names))
+        if unknown:
+            raise ConfigError(
+                f"The backup has no extension {', '.join(unknown)}, which exclude_extensions names.",
+                hint=f"It has these: {', '.join(sorted(names)) or 'none'}.",
+            )
 
     def _decide(self, names: t.Collection[str]) -> None:
         """Which extensions of a backup are skipped."""
@@ -84,10 +94,9 @@ class Skipping(Skips):
         skipped = pg_exclusions.skip(found, self._extensions, event_triggers=self._event_triggers)
         self._schemas = skipped.schemas
         self._triggers.update(skipped.triggers)
-        if skipped.rows:
-            self._warnings.append(
-                f"Skipped with the extension {', '.join(sorted(self._extensions))}: {', '.join(skipped.rows[:20])}."
-            )
+        if self._extensions:
+            with_rows = f", and with them {', '.join(skipped.rows[:20])}" if skipped.rows else ""
+            self._warnings.append(f"Extensions were skipped: {', '.join(sorted(self._extensions))}{with_rows}.")
         if skipped.triggers:
             self._warnings.append(
                 f"{len(skipped.triggers)} event triggers were skipped, as only a superuser may create them:"

@@ -18,6 +18,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import Backup
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject, Table, Uncovered
 
 MISSING = " is missing"
+OTHER_CONTENT = " has other content than in the backup"
 SECTION = "schema"
 # Names of such objects begin with this: they have a version, which dumps do not carry.
 VERSION_OF = "version of "
@@ -152,7 +153,7 @@ def content_differences(expected: t.Iterable[Table], found: t.Iterable[Table]) -
     compared."""
     now = {table.name: table for table in found}
     return [
-        f"table {table.name} has other content than in the backup"
+        f"table {table.name}{OTHER_CONTENT}"
         for table in expected
         if table.content
         and table.name in now
@@ -188,6 +189,7 @@ def schema_changed(database: str, changed: t.Sequence[str], felt: BackupError | 
 __all__ = (
     "ADDED",
     "MISSING",
+    "OTHER_CONTENT",
     "SECTION",
     "VERSION_OF",
     "Comparison",

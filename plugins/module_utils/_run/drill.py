@@ -29,6 +29,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import format_time, utc_now
 from ansible_collections.vya.backupdb.plugins.module_utils._process import Run
+from ansible_collections.vya.backupdb.plugins.module_utils._run import left_out
 from ansible_collections.vya.backupdb.plugins.module_utils._run.restore import RestoreOptions, RestoreTask
 from ansible_collections.vya.backupdb.plugins.module_utils._store.base import State, Store
 from ansible_collections.vya.backupdb.plugins.module_utils._version import COLLECTION_VERSION
@@ -174,14 +175,16 @@ class DrillTask(RestoreTask):
         with self._stages.stage("verify"):
             found = restore.inspect(content=self._manifest.proof == "content")
             rows = sum(table.rows for table in found.tables if table.rows is not None)
-            self.found = {"tables": len(found.tables), "rows": rows, "schema": self._compared(server)["schema"]}
+            self.found.update(tables=len(found.tables), rows=rows)
             self.mismatches = self._mismatches(restore, server, found)
             if self.mismatches:
-                self.found["schema"] = ""
                 raise VerifyError(
                     f"What was restored differs from the backup's manifest: {schema.shorten(self.mismatches)}.",
-                    hint="Do not rely on this backup: make a new one, and drill that." + self._details,
+                    hint="Do not rely on this backup: make a new one, and drill that."
+                    + left_out.known(self._manifest, self.mismatches)
+                    + self._details,
                 )
+            self.found["schema"] = self._compared(server)["schema"]
         self._run.step("drop scratch")
         return {}
 

@@ -65,6 +65,10 @@ class PartlyDone(Exception):
         self.answer = answer
 
 
+# Options that would be without effect, and that nobody gives by mistake.
+_OF_POSTGRESQL = ("exclude_extensions", "search_path")
+
+
 class Job:
     """One call of a module: its options, its run, and what it opened. Its parts are made when they are asked for."""
 
@@ -83,6 +87,10 @@ class Job:
         for name in _LABELS:
             if self.params.get(name) == "":
                 raise ConfigError(f"The option {name} is empty.")
+        if self.params.get("engine") not in (None, "postgresql"):
+            for name in _OF_POSTGRESQL:
+                if self.params.get(name):
+                    raise ConfigError(f"The option {name} is for PostgreSQL alone.", hint="Leave it out.")
         journal = self.params.get("journal")
         if journal and not os.path.isabs(journal):
             raise ConfigError(f"journal: {journal!r} is not an absolute path.")

@@ -31,6 +31,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._errors import (
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Manifest, Table, parse_time
 from ansible_collections.vya.backupdb.plugins.module_utils._pipeline import Command, Pipeline, Run, StreamSource
+from ansible_collections.vya.backupdb.plugins.module_utils._run import left_out
 from ansible_collections.vya.backupdb.plugins.module_utils._run.comparison import SchemaComparison, check_sections
 from ansible_collections.vya.backupdb.plugins.module_utils._run.context import Stages
 from ansible_collections.vya.backupdb.plugins.module_utils._run.parts import Opened
@@ -105,10 +106,13 @@ class RestoreTask:
     ) -> None:
         self._run, self._engine, self._store, self._options = run, engine, store, options
         self._warnings: list[str] = []
+        # What further arguments of the dump tool left out of the schema.
+        self._left_out: list[str] = []
         # Texts of what differs: for people, and in no record, since the store may be read by more than the database.
         self._details = ""
         entry = entry or self._choose(options.database)
         self._manifest = entry.manifest
+        self._warnings += left_out.repeated(self._manifest)
         self._target = options.target or self._manifest.database
         self._stages = Stages(self._target, log)
         self._opened = Opened(run, store, entry, options.identities)
@@ -269,6 +273,7 @@ class RestoreTask:
             raise VerifyError(
                 f"What was restored differs from the backup's manifest: {schema.shorten(mismatches)}.",
                 hint="The target is unchanged. Take another backup, or set verify=false to restore it all the same."
+                + left_out.known(self._manifest, mismatches)
                 + self._details,
             )
         return {**self._compared(server), "mismatches": []}
@@ -277,8 +282,9 @@ class RestoreTask:
         """To what extent schema and rows were compared, in words."""
         tables = self._manifest.tables
         same_server = series_of(self._manifest).series == server.series
+        same = "same" if same_server else "same in what both server versions print alike"
         return {
-            "schema": "same" if same_server else "same in what both server versions print alike",
+            "schema": f"{same}, but for what extra_args left out" if self._left_out else same,
             "rows": _rows_in_words(sum(table.exact for table in tables), len(tables)),
             "content": _content_in_words(self._manifest),
         }
@@ -293,7 +299,9 @@ class RestoreTask:
         mismatches = verdict.mismatches
         if manifest.tool.get("extra_args"):
             # The dump was told to leave something out; what is there must still be as it was.
+            self._left_out = [text for text in mismatches if text.endswith(schema.MISSING)]
             mismatches = [text for text in mismatches if not text.endswith(schema.MISSING)]
+            self._warnings.append(left_out.of_extra_args(manifest, self._left_out))
         # Table names as this server has them.
         manifest = dataclasses.replace(
             manifest,
