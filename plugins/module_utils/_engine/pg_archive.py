@@ -34,6 +34,8 @@ _TABLE_DATA = b"TABLE DATA"
 _END = b"\\.\n\n\n"
 _END_LINES = (b"\\.", b"", b"")
 _COPY_END = b"FROM stdin;\n"
+# pg_dump says so in the definition, whether it was told to or found by itself that rows may belong elsewhere later.
+_THROUGH_ROOT = b"-- load via partition root "
 _SET_VALUE = re.compile(rb", (-?[0-9]+), (true|false)\);\s*\Z")
 _PIECE = struct.Struct("<BI")
 # An unsigned integer of four bytes. Its order is the machine's, which does not matter where bytes are only counted.
@@ -54,10 +56,12 @@ class _UnknownError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Counted:
-    """What is known of the data of one table. ``rows`` None: not written as rows of COPY."""
+    """What is known of the data of one table. ``rows`` None: not written as rows of COPY; ``through_root``: the COPY
+    that loads a partition through the table that it belongs to (empty: it is loaded by itself)."""
 
     rows: int | None
     content: str = ""
+    through_root: bytes = b""
 
 
 class _Reading:
@@ -103,9 +107,9 @@ class ArchiveRows(Filter):
         self._version = (0, 0)
         self._offset_size = 8
         self._entries_left = 0
-        # By dump id: the oid of the table, and whether its data are rows of COPY.
-        self._data: dict[int, tuple[int, bool]] = {}
-        self._now: tuple[int, bool] = (0, False)
+        # By dump id: the oid of the table, whether its data are rows of COPY, and the COPY if it is of another table.
+        self._data: dict[int, tuple[int, bool, bytes]] = {}
+        self._now: tuple[int, bool, bytes] = (0, False, b"")
         # Where the pieces go.
         self._rows: Rows | LargeObjects = Rows()
         # Of a piece that is passed on in parts: what is to come.
@@ -196,7 +200,9 @@ class ArchiveRows(Filter):
             pass
         reading.take(1 + self._offset_size)
         if kind == _TABLE_DATA:
-            self._data[dump_id] = (int(oid or b"0"), bool(copy and copy.endswith(_COPY_END)))
+            by_copy = bool(copy and copy.endswith(_COPY_END))
+            through = copy if copy and (definition or b"").startswith(_THROUGH_ROOT) else b""
+            self._data[dump_id] = (int(oid or b"0"), by_copy, through)
         elif kind == b"SEQUENCE SET":
             found = _SET_VALUE.search(definition or b"")
             if found:
@@ -298,13 +304,14 @@ class ArchiveRows(Filter):
         if isinstance(self._rows, LargeObjects):
             self._step = self._large_object
             return
-        oid, by_copy = self._now
+        oid, by_copy, through = self._now
         if by_copy:
             if self._tail != _END:
                 raise _UnknownError("the rows of a table do not end as known")
             for line in _END_LINES:
                 self._rows.remove(line)
-        self.tables[oid] = Counted(self._rows.count, self._rows.content) if by_copy else Counted(None)
+        rows, content = (self._rows.count, self._rows.content) if by_copy else (None, "")
+        self.tables[oid] = Counted(rows, content, through)
         self._step = self._block
 
 

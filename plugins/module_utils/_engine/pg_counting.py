@@ -18,9 +18,8 @@ import contextlib
 import dataclasses
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_archive import ArchiveRows
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import copy_out, literal, query, quote
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rows import Content, LargeObjects
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_rows import Content, LargeObjects, added
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_schema import USER_SCHEMA, not_extension
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Table
@@ -33,8 +32,10 @@ CHEAPEST = """(SELECT a.attname FROM pg_attribute a
    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
    ORDER BY a.attlen < 0, CASE WHEN a.attlen > 0 THEN a.attlen END, a.attstorage = 'x', a.attnum LIMIT 1)"""
 _TABLES = f"""
-SELECT c.oid, n.nspname, c.relname, {CHEAPEST}
+SELECT c.oid, n.nspname, c.relname, {CHEAPEST}, rn.nspname, rc.relname
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_class rc ON c.relispartition AND rc.oid = pg_partition_root(c.oid)
+LEFT JOIN pg_namespace rn ON rn.oid = rc.relnamespace
 WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND {USER_SCHEMA} AND {not_extension("pg_class", "c.oid")}
 ORDER BY 2, 3"""
 _INHERITING = f"""
@@ -51,17 +52,25 @@ _AT_ONCE = 1 << 18
 
 @dataclasses.dataclass(frozen=True)
 class Relation:
-    """A table. ``column``: the one to count by (None: it has none that COPY writes)."""
+    """A table. ``column``: the one to count by (None: it has none that COPY writes); ``root_schema`` and ``root_name``:
+    the partitioned table at the top, of a partition."""
 
     oid: int
     schema: str
     name: str
     column: str | None = None
+    root_schema: str | None = None
+    root_name: str | None = None
 
     @property
     def label(self) -> str:
         """The name in manifests and messages."""
         return readable(f"{self.schema}.{self.name}")
+
+    @property
+    def root(self) -> str:
+        """The same of the table that it is a partition of; empty: it is none."""
+        return readable(f"{self.root_schema}.{self.root_name}") if self.root_name is not None else ""
 
     @property
     def quoted(self) -> str:
@@ -74,24 +83,30 @@ def tables_of(connection: t.Any, *, stage: str) -> list[Relation]:
     return [Relation(*row) for row in query(connection, _TABLES, stage=stage)]
 
 
-def dumped(
-    relations: t.Iterable[Relation], archive: ArchiveRows, encoding: str, extra_args: t.Sequence[str]
-) -> tuple[Table, ...]:
-    """What the archive holds of each table. A table whose rows are not in it was not counted. A checksum is of no use
-    when texts have another encoding than the server's, or numbers other digits."""
-    tables = []
-    comparable = archive.encoding == encoding and not any(arg.startswith("--extra") for arg in extra_args)
-    # Rows may come back in another partition.
-    moved = any(arg.startswith("--load-via") for arg in extra_args)
-    for relation in relations:
-        found = archive.tables.get(relation.oid)
-        rows = found.rows if found else None
-        content = found.content if found and comparable and not moved else ""
-        tables.append(Table(relation.label, rows, rows is not None and not moved, content))
-    large = archive.large_objects
-    if large.count:
-        tables.append(Table(LARGE_OBJECTS, large.count, True, large.content))
-    return tuple(tables)
+class Tables:
+    """What is known of the rows of tables, those of some partitioned tables as a sum. Of these no partition counts by
+    itself: rows may have come back in another one."""
+
+    def __init__(self, trees: t.Container[str]) -> None:
+        self._trees = trees
+        self._found: dict[str, list[tuple[int | None, str]]] = {}
+
+    def add(self, relation: Relation, rows: int | None, content: str) -> None:
+        """One table that has rows of its own."""
+        label = relation.root if relation.root in self._trees else relation.label
+        self._found.setdefault(label, []).append((rows, content))
+
+    def forget_content(self, label: str) -> None:
+        """The checksums of one table cannot be compared."""
+        parts = self._found.get(label, [])
+        parts[:] = [(rows, "") for rows, _content in parts]
+
+    def all(self) -> t.Iterator[Table]:
+        """In the order of their coming."""
+        for label, parts in self._found.items():
+            known = [rows for rows, _content in parts if rows is not None]
+            rows = sum(known) if len(known) == len(parts) else None
+            yield Table(label, rows, rows is not None, added(content for _rows, content in parts))
 
 
 class _Nothing:
@@ -170,19 +185,26 @@ def attempt(connection: t.Any, look: t.Callable[[], _Found], *, stage: str) -> _
 
 
 def counted(
-    connection: t.Any, *, content: bool, columns: t.Mapping[str, t.Sequence[str]], stage: str
+    connection: t.Any,
+    *,
+    content: bool,
+    columns: t.Mapping[str, t.Sequence[str]],
+    trees: t.Container[str] = (),
+    stage: str,
 ) -> tuple[Table, ...]:
     """The rows of all tables of a database and, with ``content``, their checksums; the same of large objects.
-    ``columns``: by table, their order in the dump, where the table may have another."""
+    ``columns``: by table, their order in the dump, where the table may have another; ``trees``: partitioned tables that
+    are counted as one."""
     encoding = query(connection, "SHOW server_encoding", stage=stage)[0][0]
-    tables = []
+    found_tables = Tables(trees)
     for relation in tables_of(connection, stage=stage):
         if content:
             order = columns.get(relation.label, ())
             rows, found = checksum(connection, relation, order, encoding, stage=stage)
         else:
             rows, found = count(connection, relation, stage=stage), ""
-        tables.append(Table(relation.label, rows, True, found))
+        found_tables.add(relation, rows, found)
+    tables = list(found_tables.all())
     large = LargeObjects(content=content)
     if content:
         _read_large_objects(connection, large, stage)
@@ -231,12 +253,12 @@ __all__ = (
     "CHEAPEST",
     "LARGE_OBJECTS",
     "Relation",
+    "Tables",
     "attempt",
     "checksum",
     "column_orders",
     "count",
     "counted",
-    "dumped",
     "money_locale",
     "tables_of",
 )

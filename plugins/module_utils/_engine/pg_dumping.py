@@ -25,10 +25,10 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_archive im
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import Client, query
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_counting import (
     column_orders,
-    dumped,
     money_locale,
     tables_of,
 )
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_dumped import dumped, trees_of
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_extensions import (
     about_extensions,
     extension_rows,
@@ -166,6 +166,9 @@ class PostgresqlDump(Dump):
     def finish(self) -> Facts:
         encoding = self.properties["encoding"]
         tables = dumped(self._relations, self._archive, encoding, self._extra)
+        trees = trees_of(self._relations, self._archive, self._extra)
+        if trees:
+            self.properties = {**self.properties, "trees": sorted(trees)}
         sequences, lost = dumped_sequences(self._connection, self._archive, encoding, stage="snapshot")
         uncovered = (*extension_rows(self._connection, stage="snapshot"), *lost)
         self._query("ROLLBACK")

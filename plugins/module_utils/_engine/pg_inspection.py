@@ -42,7 +42,8 @@ def _tables(connection: t.Any, properties: t.Mapping[str, t.Any], *, content: bo
         # A server that does not know this locale has read no value of the type money either.
         with contextlib.suppress(EngineError):
             query(connection, f"SET lc_monetary = {literal(money)}", stage=_STAGE)
-    return counted(connection, content=content, columns=properties.get("columns", {}), stage=_STAGE)
+    columns, trees = properties.get("columns", {}), properties.get("trees", ())
+    return counted(connection, content=content, columns=columns, trees=trees, stage=_STAGE)
 
 
 __all__ = ("inspect",)

@@ -113,10 +113,20 @@ class LargeObjects:
         return f"{_RULE}{self._sum % _MODULUS:032x}" if self._with_content else ""
 
 
+def added(contents: t.Iterable[str]) -> str:
+    """The checksum of the rows of several tables; empty when one has none."""
+    total = 0
+    for content in contents:
+        if not content.startswith(_RULE):
+            return ""
+        total += int(content[len(_RULE) :], 16)
+    return f"{_RULE}{total % _MODULUS:032x}"
+
+
 def _number(line: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(line, digest_size=_SIZE).digest(), "little")
 
 
 _EMPTY = _number(b"")
 
-__all__ = ("Content", "LargeObjects", "Rows")
+__all__ = ("Content", "LargeObjects", "Rows", "added")
