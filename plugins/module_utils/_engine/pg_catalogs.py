@@ -13,6 +13,8 @@ sorted. A query that is built for a major version asks only for columns that thi
 from __future__ import annotations
 
 USER_SCHEMA = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+# Between two pieces of a context, which are SQL.
+SEPARATOR = r"E'\x1f'"
 # What each query yields. The object is named "kind identity"; ``portable``: its structure, NULL when the object may
 # come or go with the server's version; ``bound``: structure that only servers of one version share; ``expression``: as
 # the server prints it; ``context``: what the expression is about (see pg_judge); ``shown``: text for messages where
@@ -90,4 +92,15 @@ def name_of(catalog: str, prefix: str, oid: str) -> str:
     )
 
 
-__all__ = ("COLUMNS", "USER_SCHEMA", "acl", "columns", "grant", "name_of", "not_extension", "options", "row")
+__all__ = (
+    "COLUMNS",
+    "SEPARATOR",
+    "USER_SCHEMA",
+    "acl",
+    "columns",
+    "grant",
+    "name_of",
+    "not_extension",
+    "options",
+    "row",
+)

@@ -93,16 +93,35 @@ def normalised(text: str) -> str:
         return text
 
 
-def is_single(text: str) -> bool:
-    """Whether this is one expression or query: nothing that ends a statement, and no bracket without its other half."""
+def is_single(text: str, *, rule: bool = False) -> bool:
+    """Whether this is one expression, query or statement: nothing that ends a statement, and no bracket without its
+    other half. ``rule``: it may have several commands, which are in parentheses and end with semicolons."""
     try:
-        return bool(text) and not _ends(_parsed(text))
+        items = _parsed(text)
     except (_Unreadable, RecursionError):
         return False
+    return bool(text) and not (";" in items if rule else _ends(items))
 
 
 def _ends(items: t.Iterable[_Item]) -> bool:
     return any(item == ";" if isinstance(item, str) else _ends(item.items) for item in items)
+
+
+def is_body(text: str) -> bool:
+    """Whether this is the body of one function: ``RETURN`` with an expression, or ``BEGIN ATOMIC`` to the END of it."""
+    try:
+        items = _parsed(text)
+    except (_Unreadable, RecursionError):
+        return False
+    if items[:2] != ["BEGIN", "ATOMIC"]:
+        return items[:1] == ["RETURN"] and ";" not in items
+    depth = 0
+    for at, item in enumerate(items, 1):
+        # Unquoted and in capitals they are keywords.
+        depth += {"BEGIN": 1, "CASE": 1, "END": -1}.get(item, 0) if isinstance(item, str) else 0
+        if depth == 0:
+            return at == len(items)
+    return False
 
 
 def _tokens(text: str) -> t.Iterator[str]:
@@ -259,4 +278,4 @@ def _cast(elements: list[_Item], kind: list[_Item]) -> list[_Item]:
     return done
 
 
-__all__ = ("is_single", "normalised")
+__all__ = ("is_body", "is_single", "normalised")

@@ -8,23 +8,34 @@
 
 Whether two expressions are the same is best known by who reads them. Both texts, that of the backup and that of the
 restored database, are read again by the server that restored it, and are the same if it then prints them alike. That
-happens in a transaction that is rolled back, in views and domains that are temporary: nothing is planned or executed,
-and event triggers are off.
+happens in a transaction that is rolled back, in views, domains and functions that are temporary, and in rules and
+triggers under another name: nothing is planned or executed, and event triggers are off.
 
 What an expression is about is told by its context: ``query`` (it is a query), ``from TABLE`` (it names columns of a
-table), ``value TYPE`` (it is the check of a domain of that type).
+table), ``value TYPE`` (it is the check of a domain of that type), ``rule TABLE`` and ``trigger TABLE`` (it is the whole
+statement), ``body FUNCTION`` (of which it is the body) and ``arguments NAME, RESULT`` (with their defaults).
 """
 
 from __future__ import annotations
 
 import contextlib
+import re
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import query, quote
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_expressions import is_single
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import literal, query, quote
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_expressions import is_body, is_single
 from ansible_collections.vya.backupdb.plugins.module_utils._errors import EngineError
 
-_VIEW, _DOMAIN = "backupdb_view", "backupdb_domain"
+_VIEW, _DOMAIN, _RULE, _TRIGGER = "backupdb_view", "backupdb_domain", "backupdb_rule", "backupdb_trigger"
+# As the server prints them, up to and with their names.
+_BEGINNINGS = {
+    "rule": re.compile(r'(CREATE RULE )(?:"(?:[^"]|"")*"|[^\s"]+)(?= AS\s)'),
+    "trigger": re.compile(r'(CREATE (?:CONSTRAINT )?TRIGGER )(?:"(?:[^"]|"")*"|[^\s"]+)(?= )'),
+}
+_BETWEEN = "\x1f"
+# A body is not looked at beyond its words, so that no view in it is opened.
+_BODIES = "SET LOCAL check_function_bodies = off"
+_FUNCTION = "FROM pg_proc WHERE pronamespace = pg_my_temp_schema()"
 _EVENT_TRIGGERS = "SELECT evtname FROM pg_event_trigger WHERE evtenabled <> 'D'"
 
 
@@ -43,6 +54,7 @@ def judged(connection: t.Any, questions: t.Mapping[str, Question], *, stage: str
     answers = {}
     query(connection, "BEGIN", stage=stage)
     try:
+        query(connection, _BODIES, stage=stage)
         for (name,) in query(connection, _EVENT_TRIGGERS, stage=stage):
             query(connection, f"ALTER EVENT TRIGGER {quote(name)} DISABLE", stage=stage)
         for name, question in questions.items():
@@ -77,8 +89,18 @@ def _read(connection: t.Any, context: str, text: str, stage: str) -> str | None:
 def _statements(context: str, text: str) -> tuple[str, str] | None:
     """What makes an object of the text, and what prints it. Only a text that is one piece of SQL is taken."""
     kind, _space, what = context.partition(" ")
-    if not is_single(text):
+    if not (is_body(text) if kind == "body" else is_single(text, rule=kind == "rule")):
         return None
+    if kind in _BEGINNINGS:
+        return _renamed(kind, what, text)
+    if kind == "body":
+        return f"CREATE {what} LANGUAGE sql {text}", f"SELECT pg_get_function_sqlbody(oid) {_FUNCTION}"
+    if kind == "arguments":
+        function, _between, returns = what.partition(_BETWEEN)
+        return (
+            f"CREATE {function}({text}){returns} LANGUAGE sql AS ''",
+            f"SELECT pg_get_function_arguments(oid) {_FUNCTION}",
+        )
     if kind == "value":
         return (
             f"CREATE DOMAIN pg_temp.{_DOMAIN} AS {what} CHECK ({text})",
@@ -86,6 +108,20 @@ def _statements(context: str, text: str) -> tuple[str, str] | None:
         )
     body = text if kind == "query" else f"SELECT ({text}) AS x FROM {what}"
     return f"CREATE TEMPORARY VIEW {_VIEW} AS {body}", f"SELECT pg_get_viewdef('pg_temp.{_VIEW}'::regclass)"
+
+
+def _renamed(kind: str, table: str, text: str) -> tuple[str, str] | None:
+    """The statement of a rule or a trigger beside the one of this table, under another name."""
+    beginning = _BEGINNINGS[kind].match(text)
+    if beginning is None:
+        return None
+    name, on = (_RULE, "ev_class") if kind == "rule" else (_TRIGGER, "tgrelid")
+    create = f"{beginning[1]}{name}{text[beginning.end() :]}"
+    if kind == "rule":
+        show = f"SELECT pg_get_ruledef(oid) FROM pg_rewrite WHERE rulename = '{name}'"
+    else:
+        show = f"SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname = '{name}'"
+    return create, f"{show} AND {on} = {literal(table)}::regclass"
 
 
 __all__ = ("Question", "judged")

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_catalogs import (
+    SEPARATOR,
     USER_SCHEMA,
     acl,
     columns,
@@ -34,12 +35,14 @@ def triggers(version: int) -> list[str]:
           'arguments ' || encode(g.tgargs, 'hex'), 'old ' || g.tgoldtable, 'new ' || g.tgnewtable,
           'from ' || nullif(g.tgconstrrelid, 0)::regclass::text) END""",
         expression=f"CASE WHEN g.tgqual IS NOT NULL AND NOT ({copy}) THEN pg_get_triggerdef(g.oid) END",
+        context="'trigger ' || g.tgrelid::regclass::text",
     )
     rule = row(
         "'rule'",
         "quote_ident(r.rulename) || ' on ' || r.ev_class::regclass::text",
         "concat_ws(' ', r.ev_type, r.ev_enabled, r.is_instead)",
         expression="pg_get_ruledef(r.oid)",
+        context="'rule ' || r.ev_class::regclass::text",
     )
     on = "quote_ident(p.polname) || ' on ' || p.polrelid::regclass::text"
     context = "'from ' || p.polrelid::regclass::text"
@@ -92,8 +95,23 @@ def functions(version: int) -> list[str]:
        format_type(nullif(g.aggmtranstype, 0), NULL), g.aggmtransspace, g.agginitval, g.aggminitval, g.aggkind,
        g.aggnumdirectargs) FROM pg_aggregate g WHERE g.aggfnoid = p.oid))"""
     whole = row(kind, name, structure, owner="pg_get_userbyid(p.proowner)", acl=acl("p.proacl", "f", "p.proowner"))
-    arguments = row(f"'arguments of ' || {kind}", name, "''", expression="pg_get_function_arguments(p.oid)")
-    sql = row(f"'body of ' || {kind}", name, "''", expression=body)
+    # A body may name its arguments by the function's name.
+    again = f"upper({kind}) || ' pg_temp.' || quote_ident(p.proname)"
+    returns = "coalesce(' RETURNS ' || pg_get_function_result(p.oid), '')"
+    arguments = row(
+        f"'arguments of ' || {kind}",
+        name,
+        "''",
+        expression="pg_get_function_arguments(p.oid)",
+        context=f"'arguments ' || {again} || {SEPARATOR} || {returns}",
+    )
+    sql = row(
+        f"'body of ' || {kind}",
+        name,
+        "''",
+        expression=body,
+        context=f"'body ' || {again} || '(' || pg_get_function_arguments(p.oid) || ')' || {returns}",
+    )
     source = f"""FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
         WHERE {USER_SCHEMA} AND {not_extension("pg_proc", "p.oid")}
           AND NOT EXISTS (SELECT 1 FROM pg_depend i WHERE i.deptype = 'i' AND i.classid = 'pg_proc'::regclass

@@ -70,6 +70,12 @@ ALTER TABLE sale_1a ENABLE TRIGGER t2;
 CREATE OR REPLACE TRIGGER t1 BEFORE UPDATE OF kind, total ON customer FOR EACH ROW WHEN (old.kind IS DISTINCT FROM new.kind AND new.kind IN ('new','old') AND new.total BETWEEN 1 AND 6) EXECUTE FUNCTION trg('a', 'b''c');
 -- named: rule r2 on public.parent
 DROP RULE r2 ON parent;
+-- named: rule "R 3" on public.parent
+CREATE OR REPLACE RULE "R 3" AS ON DELETE TO parent WHERE EXISTS (SELECT 'y' FROM customer WHERE customer.id = old.x) DO INSTEAD (INSERT INTO kid SELECT 1, 'a'; DELETE FROM customer WHERE iv > interval(2) '1.126');
+-- named: rule "R 3" on public.parent
+CREATE OR REPLACE RULE "R 3" AS ON DELETE TO parent WHERE EXISTS (SELECT 'x' FROM customer WHERE customer.id = old.x) DO INSTEAD (INSERT INTO kid SELECT 1, 'a'; DELETE FROM customer WHERE iv > interval(2) '1.136');
+-- named: trigger "T 5" on public.customer
+CREATE OR REPLACE TRIGGER "T 5" BEFORE UPDATE ON customer FOR EACH ROW WHEN (new.iv > interval(2) '1.136') EXECUTE FUNCTION trg();
 -- named: policy p1 on public.customer
 DROP POLICY p1 ON customer;
 -- named: policy p1 on public.customer
@@ -96,6 +102,10 @@ ALTER FUNCTION f_imm(varchar) VOLATILE;
 CREATE OR REPLACE FUNCTION f_def(a varchar default 'y', b int[] default array[1,2], c numeric default -1) RETURNS int LANGUAGE sql AS 'select 1';
 -- named: body of function public.fa(integer)
 CREATE OR REPLACE FUNCTION fa(a int) RETURNS numeric LANGUAGE sql BEGIN ATOMIC SELECT sum(total) FROM customer WHERE id BETWEEN 1 AND a AND kind IN ('new'); END;
+-- named: body of function public.f_table(integer)
+CREATE OR REPLACE FUNCTION f_table(x int) RETURNS TABLE (q text, r int) LANGUAGE sql BEGIN ATOMIC SELECT 'k', CASE x WHEN 1 THEN 3 END FROM customer WHERE customer.id = f_table.x; END;
+-- named: arguments of function public.f_cut(integer,interval)
+CREATE OR REPLACE FUNCTION f_cut(a int, iv interval default interval(2) '1.136', out b int, out c text) LANGUAGE sql BEGIN ATOMIC SELECT a, 'o'; END;
 -- named: type public.mood
 ALTER TYPE mood ADD VALUE 'glad';
 -- named: type public.fr

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_expressions import is_single, normalised
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_expressions import is_body, is_single, normalised
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,22 @@ def test_what_cannot_be_read_stays(text: str) -> None:
 )
 def test_one_piece(text: str, single: bool) -> None:
     assert is_single(text) is single
+    assert is_single(text, rule=True) is (single or text == "(1; 2)")
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("RETURN (a + 1)", True),
+        ("RETURN 1; DROP TABLE t", False),
+        ("BEGIN ATOMIC\n SELECT CASE a WHEN 1 THEN 2 END AS \"end\";\n SELECT 'END;';\nEND", True),
+        ("BEGIN ATOMIC SELECT 1; END; DROP TABLE t", False),
+        ("BEGIN ATOMIC SELECT 1; END; BEGIN ATOMIC END", False),
+        ("BEGIN ATOMIC SELECT 1;", False),
+        ("BEGIN; DROP TABLE t; END", False),
+        ("SELECT 1", False),
+        ("(", False),
+    ],
+)
+def test_a_whole_body(text: str, whole: bool) -> None:
+    assert is_body(text) is whole
