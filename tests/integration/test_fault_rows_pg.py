@@ -79,6 +79,16 @@ BROKEN = {
         + _function("f", "text", "int", "RETURN $1::int"),
         'invalid input syntax for type integer: "..."',
     ),
+    "relation": (
+        "CREATE TABLE t (a text, b text);CREATE MATERIALIZED VIEW seen AS SELECT a::regclass FROM t;"
+        + MADE.partition("\n")[2],
+        'relation "..." does not exist',
+    ),
+    "setting": (
+        _function("f", "text", "text", "RETURN $1") + MADE + "CREATE INDEX ON t (f(a));"
+        + _function("f", "text", "text", "RETURN current_setting($1 || '.x')"),
+        "(PL/pgSQL function public.f(text) line 1)",
+    ),
 }  # fmt: skip
 TABLE = "CREATE TABLE t (a text, b text);\n"
 COPY = f"COPY t FROM stdin;\n{ROW}\t{OTHER}\n\\.\n"
@@ -106,6 +116,17 @@ PLAIN = {
         "a function raised an error",
     ),
     "definition": (TABLE + COPY + "ALTER TABLE t ALTER a TYPE int USING a::int;", 'type integer: "..."'),
+    "composed": (
+        _function("f", "text", "text", "EXECUTE 'SELECT f' || replace($1, '-', '_') || '(1)'; RETURN $1")
+        + TABLE + COPY + "CREATE INDEX ON t (f(a));",
+        'function "..." does not exist (PL/pgSQL function f(text) line 1)',
+    ),
+    "encoding": (TABLE + COPY + "CREATE INDEX ON t (encode('x', a));", 'unrecognized encoding: "..."'),
+    "regclass": (f"CREATE TABLE t (a regclass);\nINSERT INTO t VALUES ('{ROW}');", 'relation "..." does not exist'),
+    "check of names": (
+        TABLE + COPY + "ALTER TABLE t ADD CHECK (a::regrole IS NOT NULL);", 'role "..." does not exist',
+    ),
+    "a table": (f"INSERT INTO absent VALUES ('{ROW}');", 'relation "absent" does not exist'),
     "block": (f"DO $$ BEGIN RAISE '{ROW}'; END $$;", "raised an error"),
 }  # fmt: skip
 

@@ -289,7 +289,9 @@ def query(connection: t.Any, sql: str, params: t.Sequence[t.Any] = (), *, stage:
     except psycopg2.Error as exc:
         if is_lost(connection, exc):
             raise EngineError(LOST, stage=stage, hint=LOST_HINT) from exc
-        raise EngineError(f"The server refused a statement: {words(exc)}", stage=stage) from exc
+        raise EngineError(
+            f"The server refused a statement: {words(exc, own=True, statement=sql)}", stage=stage
+        ) from exc
     return [tuple(_from_bytes(item) for item in row) for row in rows] if as_bytes else rows
 
 
@@ -302,7 +304,7 @@ def copy_out(connection: t.Any, sql: str, sink: t.Any, *, stage: str) -> int:
     except psycopg2.Error as exc:
         if is_lost(connection, exc):
             raise EngineError(LOST, stage=stage, hint=LOST_HINT) from exc
-        raise EngineError(f"The server refused a statement: {words(exc)}", stage=stage) from exc
+        raise EngineError(f"The server refused a statement: {words(exc, statement=sql)}", stage=stage) from exc
 
 
 def is_lost(connection: t.Any, exc: BaseException) -> bool:
@@ -318,11 +320,11 @@ def _from_bytes(value: t.Any) -> t.Any:
     return value.encode("latin-1").decode("utf-8", "surrogateescape") if isinstance(value, str) else value
 
 
-def words(exc: BaseException, *, own: bool = False) -> str:
-    """What the server said, without values of rows. ``own``: see :func:`pg_said.message`."""
+def words(exc: BaseException, *, own: bool = False, statement: str = "") -> str:
+    """What the server said, without values of rows. ``own`` and ``statement``: see :func:`pg_said.message`."""
     diagnosis = getattr(exc, "diag", None)
     primary = str(getattr(diagnosis, "message_primary", None) or str(exc).strip() or type(exc).__name__)
-    return pg_said.message(primary, str(getattr(diagnosis, "context", None) or ""), own=own)
+    return pg_said.message(primary, str(getattr(diagnosis, "context", None) or ""), own=own, statement=statement)
 
 
 def sqlstate(exc: BaseException | None) -> str:

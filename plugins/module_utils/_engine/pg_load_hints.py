@@ -12,7 +12,8 @@ import re
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import membership_hint, quote
 
-_ROLE = re.compile(r'ERROR:  role "(.+)" does not exist')
+# A name that is not passed on helps nobody.
+_ROLE = re.compile(r'ERROR:  role "(?!\.\.\.")(.+)" does not exist')
 _ABSENT = re.compile(r"ERROR:  (?:relation|type|function|operator|schema|table|text search \w+)\b[^\n]* does not exist")
 # pg_restore loads with an empty search_path, so that what a function names must be qualified, or the function itself
 # must have a search_path.

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_quoted import without_values
 from ansible_collections.vya.backupdb.plugins.module_utils._said import WITHHELD, Sayings
 
 _KINDS = (
@@ -172,28 +173,25 @@ _LINE = re.compile(r"(?:pg_restore|pg_dump|pg_dumpall)(?: \[[^\]\n]*\])?: (.*)")
 _SEVERITY = re.compile(r"(\S+):  (.*)")
 _STATEMENT = re.compile(r"(?:error: |detail: |hint: )?(?:Command|Query|Statement) was:", re.I)
 _COMMAND = re.compile(r"^(?:Command|Query) was: ", re.M)
-_INSERT = re.compile(r"^Command was: INSERT\b", re.M)
+_CONTEXT = re.compile(r"^CONTEXT:  ", re.M)
+_INSERT = re.compile(r"INSERT\b")
 _HINT = re.compile(r"HINT:  (.*)")
 _PLACES = (
     re.compile(r"COPY [^:\"\n]{1,200}?, line [0-9]+(?:, column [^:\"\n]{1,200})?"),
     re.compile(r"PL/pgSQL function (?:[^\s(]{1,200}\([^)\n]*\)|inline_code_block) line [0-9]+"),
     re.compile(r"SQL function \"[^\"\n]{1,200}\"(?: statement [0-9]+| during (?:inlining|startup))?"),
 )
-# A value in double quotes, or one that a function puts into a statement, is taken for a name.
-_NAMED, _QUOTED = re.compile(r"does not exist|already exists|is ambiguous"), re.compile(r'"[^"\n]*"')
-_DYNAMIC = re.compile(r"\bat EXECUTE\b")
 _RAISED = re.compile(r"\bat RAISE\b|\bPL/(?!pgSQL\b)\S+")
 
 
-def message(primary: str, context: str = "", *, own: bool = False) -> str:
-    """What is passed on of a message of the server. ``own``: what it quotes of a statement is no row's value."""
+def message(primary: str, context: str = "", *, own: bool = False, statement: str = "") -> str:
+    """What is passed on of a message of the server. ``own``: what it quotes of a statement is no row's value;
+    ``statement``: the one that failed, where it may have computed something of rows."""
     if _RAISED.search(context):
         return _with_place("a function raised an error, whose text may quote rows and is not repeated here", context)
     if own and not context and primary.startswith("syntax error at or near "):
         return primary
-    text = _SERVER.passed(primary.strip())
-    if (_NAMED.search(text) and not (own or text.startswith("relation "))) or _DYNAMIC.search(context):
-        text = _QUOTED.sub('"..."', text)
+    text = without_values(_SERVER.passed(primary.strip()), context, statement, own=own)
     return _with_place(text, context)
 
 
@@ -258,13 +256,18 @@ def _told(line: str, rest: list[str]) -> str:
         return line
     if not said:
         return line.rstrip(": ")
-    context = "\n".join(rest)
-    rows = (head is not None and "COPY" in head.group()) or _INSERT.search(context) is not None
-    context = _COMMAND.split(context, 1)[0]
-    text = message(severity[2] if severity else said, context, own=not rows)
+    more, _command, statement = _split(_COMMAND, "\n".join(rest))
+    context = _split(_CONTEXT, more)[2]
+    rows = (head is not None and "COPY" in head.group()) or _INSERT.match(statement) is not None
+    text = message(severity[2] if severity else said, context, own=not rows, statement=statement)
     kept = f"{begin}{body[: head.end()] if head else ''}{severity[1] + ':  ' if severity else ''}{text}"
     hints = [hint(found[1]) for found in map(_HINT.match, rest) if found]
     return "\n".join([kept, *(f"HINT:  {item}" for item in hints if item)])
+
+
+def _split(pattern: re.Pattern[str], text: str) -> tuple[str, str, str]:
+    found = pattern.search(text)
+    return (text[: found.start()], found.group(), text[found.end() :]) if found else (text, "", "")
 
 
 def _bare(line: str) -> str:

@@ -72,7 +72,7 @@ class PostgresqlSession(Session):
                 self._other_strings = self._reported()[0] != "on"
                 self._cursor.execute(_STRINGS)
         except psycopg2.Error as exc:
-            raise self._error(exc, data and not _NO_DATA.match(statement)) from exc
+            raise self._error(exc, statement, data and not _NO_DATA.match(statement)) from exc
         self._agree(statement)
 
     def _reported(self) -> list[str]:
@@ -107,13 +107,13 @@ class PostgresqlSession(Session):
         except psycopg2.Error as exc:
             if rows.error is not None:
                 raise rows.error from None
-            raise self._error(exc, True) from exc
+            raise self._error(exc, statement, True) from exc
         self._agree(statement)
 
-    def _error(self, exc: BaseException, data: bool) -> BackupError:
+    def _error(self, exc: BaseException, statement: bytes, data: bool) -> BackupError:
         if is_lost(self._connection, exc):
             return EngineError(LOST, stage="load", hint=LOST_HINT)
-        error = _error(exc, data)
+        error = _error(exc, data, statement)
         error.hint = membership_hint(error.msg, self._connection.info.user) or error.hint
         return error
 
@@ -164,10 +164,11 @@ def _check_whole(statement: bytes) -> None:
         raise EngineError("Refused: the statement holds a NUL byte, which no text of PostgreSQL can.", stage="load")
 
 
-def _error(exc: BaseException, data: bool) -> BackupError:
+def _error(exc: BaseException, data: bool, statement: bytes) -> BackupError:
     """The server's message and hint, without what may be the value of a row."""
     said = str(getattr(getattr(exc, "diag", None), "message_hint", None) or "")
-    return EngineError(f"The server refused it: {words(exc, own=not data)}", stage="load", hint=pg_said.hint(said))
+    told = words(exc, own=not data, statement=statement.decode("utf-8", "replace"))
+    return EngineError(f"The server refused it: {told}", stage="load", hint=pg_said.hint(said))
 
 
 __all__ = ("PostgresqlSession",)

@@ -116,14 +116,22 @@ MESSAGES = [
     ("22P02", 'invalid input syntax for type integer: "Mei"er"', False, False),
     ("P0001", "no such customer: Meier", False, False),
     ("23505", 'duplicate key value violates unique constraint "Meier"', True, True),
-    ("42P01", 'relation "Meier" does not exist', True, True),
+    ("42P01", 'relation "Meier" does not exist', False, True),
 ]
 
 
 @pytest.mark.parametrize(("code", "message", "of_data", "of_definitions"), MESSAGES)
 def test_messages_quote_no_data(code: str, message: str, of_data: bool, of_definitions: bool) -> None:
-    assert ("Meier" in str(refusal(Refusal(code, message), True))) is of_data
-    assert (message in str(refusal(Refusal(code, message), False))) is of_definitions
+    values = b"INSERT INTO customers VALUES ('Meier')"
+    assert ("Meier" in str(refusal(Refusal(code, message), True, values))) is of_data
+    assert (message in str(refusal(Refusal(code, message), False, b"CREATE VIEW v AS ..."))) is of_definitions
+
+
+def test_the_table_of_a_statement_is_named() -> None:
+    """It is no value, and the reason is seldom another."""
+    missing = Refusal("42P01", 'relation "public.customers" does not exist')
+    for statement in (b'INSERT INTO public."customers" VALUES (1)', b"COPY public.customers (a, b) FROM stdin"):
+        assert 'relation "public.customers" does not exist' in str(refusal(missing, True, statement))
 
 
 BODY = "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC"
