@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import my_portable
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import execute
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_normal import constraints, normal, normal_table
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_script import Definition
@@ -25,9 +26,10 @@ UNCOMPARED = "status of event "
 _AUTO_INCREMENT = re.compile(r"^(\).*?) AUTO_INCREMENT=[0-9]+", re.M)
 # MySQL 8 repeats a column's character set before its collation only in tables that were created from its own words.
 _IMPLIED = re.compile(r" CHARACTER SET \w+(?= COLLATE )")
-_DISPLAY_WIDTH = re.compile(r"\b(tinyint|smallint|mediumint|int|bigint)\([0-9]+\)")
-# The same collations in older and newer versions.
-_OLD_UTF8 = re.compile(r"^utf8_")
+_DISPLAY_WIDTH = re.compile(r"\b(tinyint|smallint|mediumint|int|bigint|year)\([0-9]+\)")
+# What a database gives to the tables that name none.
+DEFAULT_CHARSET = "default character set"
+_ORDER = "order of triggers "
 # A password of another server.
 _CONNECTION = re.compile(r"(?i)\bCONNECTION='(?:[^'\\]|\\.|'')*'")
 
@@ -43,13 +45,19 @@ def objects(
 ) -> tuple[tuple[SchemaObject, ...], dict[str, str]]:
     """Fingerprints that do not depend on the database's name, and the texts for people, by the objects' names."""
     structure, portable = _tables(connection, database, stage)
-    found: list[SchemaObject] = []
-    texts: dict[str, str] = {}
+    routines = my_portable.routines(connection, database, stage=stage)
+    texts = _of_database(connection, database, stage)
+    found = [fingerprint(label, text, text) for label, text in texts.items()]
+    triggers = {item.name: item for item in my_portable.triggers(connection, database, stage=stage)}
+    orders = _orders(triggers.values())
+    found += [fingerprint(label, text, text) for label, text in orders.items()]
+    texts.update(orders)
     for item in definitions:
         text = retarget(item.text, database, None, names, sql_mode=item.sql_mode, fold=folds)
         label = f"{item.kind} {item.name}"
         # Code is kept as it was written; tables, sequences and views are printed from what the server made of them.
-        expressions, exact, same = text, "", item.table
+        expressions, exact = text, ""
+        same = my_portable.attributes(item)
         if item.kind == "event":
             found.append(fingerprint(UNCOMPARED + item.name, text))
             text = expressions = replace_word(text, {"ENABLE": "DISABLE"}, before="DO", sql_mode=item.sql_mode)
@@ -57,13 +65,37 @@ def objects(
             text = _IMPLIED.sub("", _AUTO_INCREMENT.sub(r"\1", text))
             expressions, exact = normal_table(text), structure.get(item.name, "")
             # They name other tables, whose case a server may fold; on the same one the expressions have it as it is.
-            same = "\n".join((portable.get(item.name, ""), *sorted(key.lower() for key in constraints(text))))
+            keys = sorted(key.lower() for key in constraints(text))
+            same = "\n".join((portable.get(item.name, ""), same, *keys))
         elif item.kind in ("view", "sequence"):
             expressions = normal(text, item.sql_mode)
+        elif item.kind == "trigger":
+            trigger = triggers.get(item.name)
+            same += f"\n{item.table} {trigger and (trigger.timing, trigger.event)}"
+        else:
+            same += f"\n{routines.get((item.kind, item.name))}"
         session = "\n".join((item.sql_mode, item.charset, item.collation, item.time_zone))
         found.append(fingerprint(label, f"{exact}\n{session}", same, expressions=expressions, printed=text))
         texts[label] = _CONNECTION.sub("CONNECTION='...'", text)
     return tuple(sorted(found, key=lambda entry: entry.name)), texts
+
+
+def _of_database(connection: t.Any, database: str, stage: str) -> dict[str, str]:
+    """What the database itself has, by the name of the object that it is compared as."""
+    sql = (
+        "SELECT default_character_set_name, default_collation_name FROM information_schema.schemata"
+        f" WHERE schema_name = {literal(database)}"
+    )
+    rows = execute(connection, sql, stage=stage)
+    return {DEFAULT_CHARSET: " ".join(my_portable.renamed(_text(word)) for row in rows for word in row)}
+
+
+def _orders(triggers: t.Iterable[my_portable.Trigger]) -> dict[str, str]:
+    """The order of triggers that wait for the same, where there are several. Who is first may change what is stored."""
+    groups: dict[str, list[str]] = {}
+    for item in triggers:
+        groups.setdefault(f"{_ORDER}{item.timing} {item.event} on {item.table}", []).append(item.name)
+    return {label: ", ".join(names) for label, names in groups.items() if len(names) > 1}
 
 
 def _tables(connection: t.Any, database: str, stage: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -106,7 +138,7 @@ def _tables(connection: t.Any, database: str, stage: str) -> tuple[dict[str, str
 
 
 def _collation(name: t.Any) -> str:
-    return _OLD_UTF8.sub("utf8mb3_", _text(name))
+    return my_portable.renamed(_text(name))
 
 
 def _text(value: t.Any) -> str:
