@@ -45,13 +45,16 @@ def judged(
     names = object_names(definitions, reader.folds)
     taken = {name.lower() for name in names}
     other = next(name for name in (f"{_VIEW}{'_' * count}" for count in range(len(taken) + 1)) if name not in taken)
+    collation = reader.charset()[1]
     answers = {}
     for item in definitions:
         label = f"view {item.name}"
         if item.kind != "view" or not texts.get(label):
             continue
         try:
-            _create(connection, database, item, texts[label], other, absent, stage)
+            moved = dataclasses.replace(item, text=_under(other, texts[label], item.name))
+            script = my_script.write([moved], "A view to compare", collation)
+            run_script(connection, script, old=database, new=database, names=set(), absent=absent, stage=stage)
             again = str(execute(connection, f"SHOW CREATE VIEW {quote(other)}", stage=stage)[0][1])
         except EngineError:
             continue
@@ -63,24 +66,13 @@ def judged(
     return answers
 
 
-def _create(
-    connection: t.Any,
-    database: str,
-    item: Definition,
-    text: str,
-    name: str,
-    absent: t.Container[my_definers.Account],
-    stage: str,
-) -> None:
-    """Create the view of a backup under another name. Its text has no qualifiers: the current database has all."""
+def _under(other: str, text: str, name: str) -> str:
+    """The text of a view with another name. It has no qualifiers: the current database has all that it reads."""
     words = split(text)
     at = _named(words)
-    if my_script.created(text) != ("view", item.name) or not at:
-        raise EngineError("The text is not that of the view.", stage=stage)
-    moved = "".join([*(word.text for word in words[:at]), quote(name), *(word.text for word in words[at + 1 :])])
-    collation = Reader(connection, database, stage=stage).charset()[1]
-    script = my_script.write([dataclasses.replace(item, text=moved)], "A view to compare", collation)
-    run_script(connection, script, old=database, new=database, names=set(), absent=absent, stage=stage)
+    if my_script.created(text) != ("view", name) or not at:
+        raise EngineError("The text is not that of the view.", stage="verify")
+    return "".join([*(word.text for word in words[:at]), quote(other), *(word.text for word in words[at + 1 :])])
 
 
 def _named(words: t.Sequence[Word]) -> int:

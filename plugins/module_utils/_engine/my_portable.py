@@ -16,11 +16,10 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_client import execute
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_columns import Shown, shown
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_definers import definer
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_script import Definition
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import Word, literal, split
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_words import Word, split
 
 _DEPTH = {"(": 1, ")": -1}
 _KEYS = ("PRIMARY", "UNIQUE", "FULLTEXT", "SPATIAL", "VECTOR", "KEY", "INDEX")
@@ -29,6 +28,7 @@ _NOW = ("CURRENT_TIMESTAMP", "NOW", "LOCALTIME", "LOCALTIMESTAMP")
 _BYTES = ("BINARY", "VARBINARY", "TINYBLOB", "BLOB", "MEDIUMBLOB", "LONGBLOB")
 _NUMBER = re.compile(r"^[0-9][0-9a-zA-Z]*\Z")
 _OLD_UTF8 = re.compile(r"^utf8(?=_|\Z)")
+_DISPLAY_WIDTH = re.compile(r"\b(tinyint|smallint|mediumint|int|bigint|year)\([0-9]+\)")
 _OPERATORS = ("MOD", "DIV")
 _BY = ["PARTITION", "BY"]
 _BY_EXPRESSION = ("RANGE", "LIST", "HASH")
@@ -39,8 +39,14 @@ def renamed(charset: str) -> str:
     return _OLD_UTF8.sub("utf8mb3", charset)
 
 
+def plain_type(name: str) -> str:
+    """A type by the name that newer versions have for it, without the display width that they do not print."""
+    return _DISPLAY_WIDTH.sub(r"\1", name).replace("geometrycollection", "geomcollection")
+
+
 def attributes(item: Definition) -> str:
-    """Of any object but a routine's characteristics (see :func:`routines`), as a text that can be compared."""
+    """Of one object, as a text that can be compared. What a routine or a trigger is about is no part of the text that
+    the server prints by itself: my_catalog has that."""
     if item.kind == "table":
         return "\n".join(_table(shown(item.text)))
     words = _words(item.text, item.sql_mode)
@@ -57,43 +63,6 @@ def attributes(item: Definition) -> str:
     elif item.kind == "sequence":
         found = [_lower(words[_place(words, "START") : _place(words, "ENGINE")])]
     return "\n".join(found)
-
-
-def routines(connection: t.Any, database: str, *, stage: str) -> dict[tuple[str, str], str]:
-    """By (kind, name) of a routine: whose rights it has, what it may read, whether it is deterministic, its type."""
-    sql = (
-        "SELECT routine_type, routine_name, security_type, sql_data_access, is_deterministic, data_type"
-        f" FROM information_schema.routines WHERE routine_schema = {literal(database)}"
-    )
-    rows = execute(connection, sql, stage=stage)
-    return {(str(kind).lower(), str(name)): " ".join(_text(word) for word in rest) for kind, name, *rest in rows}
-
-
-class Trigger(t.NamedTuple):
-    """``table``, ``timing`` and ``event``: what it waits for; ``order``: among those that wait for the same."""
-
-    name: str
-    table: str
-    timing: str
-    event: str
-    order: int
-
-
-def triggers(connection: t.Any, database: str, *, stage: str) -> list[Trigger]:
-    """All triggers, those that wait for the same in their order."""
-    sql = (
-        "SELECT trigger_name, event_object_table, action_timing, event_manipulation, action_order"
-        f" FROM information_schema.triggers WHERE trigger_schema = {literal(database)}"
-    )
-    found = [
-        Trigger(_text(name), _text(table), _text(timing), _text(event), int(order or 0))
-        for name, table, timing, event, order in execute(connection, sql, stage=stage)
-    ]
-    return sorted(found, key=lambda item: (item.table, item.timing, item.event, item.order))
-
-
-def _text(value: t.Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _words(text: str, sql_mode: str) -> list[Word]:
@@ -250,4 +219,4 @@ def _partitions(words: t.Sequence[Word]) -> str:
     return " ".join(found)
 
 
-__all__ = ("Trigger", "attributes", "renamed", "routines", "triggers")
+__all__ = ("attributes", "plain_type", "renamed")

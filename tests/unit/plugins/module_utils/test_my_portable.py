@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_portable import attributes, renamed
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_portable import attributes, plain_type, renamed
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.my_script import Definition
 
 HEAD = "ALGORITHM=UNDEFINED DEFINER=`a`@`b` SQL SECURITY"
@@ -130,4 +130,11 @@ def test_names_of_character_sets() -> None:
     """One has another name in newer versions."""
     assert [renamed(name) for name in ("utf8", "utf8_bin", "utf8mb4_bin", "utf8mb3")] == [
         "utf8mb3", "utf8mb3_bin", "utf8mb4_bin", "utf8mb3",
+    ]  # fmt: skip
+
+
+def test_names_of_types() -> None:
+    """Widths that say nothing are not printed any more."""
+    assert [plain_type(name) for name in ("int(11) unsigned", "year(4)", "geometrycollection", "char(3)")] == [
+        "int unsigned", "year", "geomcollection", "char(3)",
     ]  # fmt: skip
