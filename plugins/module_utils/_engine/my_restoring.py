@@ -19,6 +19,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine import (
     my_definers,
     my_directories,
     my_folding,
+    my_judge,
     my_packets,
     my_script,
 )
@@ -72,6 +73,7 @@ class MysqlRestore(Restore):
         self._left: list[str] = []
         self._code = b""
         self._names: set[str] = set()
+        self._restored: t.Sequence[my_script.Definition] = ()
         self._source = plan.origin.database
         self._unfinished = ""
         # Accounts that own code of the backup and are not on this server.
@@ -262,7 +264,7 @@ class MysqlRestore(Restore):
         connection = self._client.connect()
         try:
             reader = Reader(connection, self.scratch, stage="verify")
-            definitions = self._as_owned(reader.definitions())
+            self._restored = definitions = self._as_owned(reader.definitions())
             counted = Counted()
             following: tuple[Sequence, ...] = ()
             if rows:
@@ -295,6 +297,12 @@ class MysqlRestore(Restore):
 
     def compared(self, objects: t.Iterable[SchemaObject]) -> list[SchemaObject]:
         return [self._folding.object(item) for item in objects if not item.name.startswith(UNCOMPARED)]
+
+    def same_meaning(self, texts: t.Mapping[str, str]) -> t.Mapping[str, bool]:
+        if not any(name.startswith("view ") for name in texts):
+            return {}
+        with contextlib.closing(self._client.connect()) as connection:
+            return my_judge.judged(connection, self.scratch, self._restored, texts, absent=self._absent, stage="verify")
 
     def named(self, name: str) -> str:
         return self._folding.name(name)

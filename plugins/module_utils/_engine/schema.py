@@ -28,6 +28,7 @@ _STEM = "schema.json"
 _SHOWN = 20
 # Two of them and a name are as long as a warning may be.
 _TEXT_SHOWN = 130
+_TEXT_BEFORE = 30
 
 
 def fingerprint(
@@ -123,19 +124,33 @@ def read_section(plain: bytes) -> dict[str, str]:
 
 
 def told_apart(before: str | None, after: str | None) -> str:
-    """Two texts of one object for a message: the lines that only one of them has, cut short."""
+    """Two texts of one object for a message: the lines that only one of them has, from where they differ, cut short."""
     if before is None or after is None:
         return ""
     old, new = before.splitlines(), after.splitlines()
-    return (
-        f"in the backup: {_cut([line for line in old if line not in new])};"
-        f" restored: {_cut([line for line in new if line not in old])}"
-    )
+    one, two = _joined(line for line in old if line not in new), _joined(line for line in new if line not in old)
+    begin = _begin(one, two)
+    return f"in the backup: {_cut(one, begin)}; restored: {_cut(two, begin)}"
 
 
-def _cut(lines: t.Sequence[str]) -> str:
-    text = " ".join(line.strip() for line in lines) or "the same lines"
-    return text if len(text) <= _TEXT_SHOWN else text[:_TEXT_SHOWN] + "..."
+def _joined(lines: t.Iterable[str]) -> str:
+    return " ".join(line.strip() for line in lines)
+
+
+def _begin(one: str, two: str) -> int:
+    """The beginning of a word, some words before the first one that differs. 0 when both texts can be shown whole."""
+    if max(len(one), len(two)) <= _TEXT_SHOWN:
+        return 0
+    same = next((at for at, (a, b) in enumerate(zip(one, two)) if a != b), min(len(one), len(two)))
+    first = max(one.rfind(" ", 0, same) + 1, same - _TEXT_BEFORE)
+    space = one.rfind(" ", 0, max(first - _TEXT_BEFORE, 0))
+    return max(space + 1, first - 2 * _TEXT_BEFORE, 0) if first > _TEXT_BEFORE else 0
+
+
+def _cut(text: str, begin: int) -> str:
+    shown = text[begin : begin + _TEXT_SHOWN]
+    more = "..." if begin + len(shown) < len(text) else ""
+    return f"{'...' if begin else ''}{shown}{more}" or "the same lines"
 
 
 def row_differences(expected: t.Iterable[Table], found: t.Iterable[Table]) -> list[str]:

@@ -74,6 +74,14 @@ def test_both_texts_are_shown() -> None:
     assert told_apart("a\nb", "a\nc") == "in the backup: b; restored: c"
     assert told_apart(None, "a") == told_apart("a", None) == ""
     assert len(told_apart("x" * 1000, "y" * 1000)) < 320
+    line = f"SELECT {', '.join(f'column_{number}' for number in range(100))} FROM"
+    shown = told_apart(f"{line} one WHERE a > 1", f"{line} other WHERE a > 1")
+    assert shown.endswith("column_98, column_99 FROM other WHERE a > 1") and len(shown) < 200
+    assert "in the backup: ..." in shown and " FROM one WHERE a > 1; restored: ..." in shown
+    shown = told_apart("x" * 1000 + "yz", "x" * 1000 + "z")
+    assert "xyz;" in shown and shown.endswith("xz")
+    assert told_apart(f"{line} a", line).endswith("column_99 FROM")
+    assert told_apart("a\nb", "b\na") == "in the backup: the same lines; restored: the same lines"
 
 
 def test_unknown_parts_are_refused() -> None:
