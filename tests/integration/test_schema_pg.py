@@ -113,9 +113,11 @@ def found_in(before: pg_schema.Schema, after: pg_schema.Schema) -> list[str]:
     return [text.rpartition(" ")[0].removesuffix(" is") for text in result.different] + result.doubtful
 
 
-def test_each_loss_is_found_and_named(server: PostgresServer) -> None:
+def test_each_loss_is_found_and_named(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """One thing after the other is changed; the object is named, and for expressions the server agrees that they are
-    different."""
+    different. No two objects have one name."""
+    twice: list[str] = []
+    monkeypatch.setattr(pg_schema, "merged", lambda one, _two: twice.append(one.name))
     connection = connect(server, "rich")
     query(connection, "SET search_path = public", stage="test")
     before = read(connection)
@@ -137,6 +139,7 @@ def test_each_loss_is_found_and_named(server: PostgresServer) -> None:
     connection.close()
     assert len(LOSSES) > 70
     assert missed == []
+    assert twice == []
 
 
 def read(connection: Any) -> pg_schema.Schema:

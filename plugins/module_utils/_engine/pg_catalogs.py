@@ -90,4 +90,31 @@ def name_of(catalog: str, prefix: str, oid: str) -> str:
     )
 
 
-__all__ = ("COLUMNS", "USER_SCHEMA", "acl", "columns", "grant", "name_of", "not_extension", "options", "row")
+def derived_key(key: str) -> str:
+    """Whether a row of pg_constraint is a foreign key that a partition has from a table above it, or one of its own
+    that is the same: when the partition is attached again, the server takes that one for its copy."""
+    same = (
+        *("confrelid", "confkey", "confupdtype", "confdeltype", "confmatchtype", "condeferrable", "condeferred"),
+        *("contype",),
+    )
+    alike = " AND ".join(f"above.{name} = {key}.{name}" for name in same)
+    return (
+        f"({key}.contype = 'f' AND ({key}.conparentid <> 0 OR EXISTS (SELECT 1 FROM"
+        f" pg_partition_ancestors({key}.conrelid) ancestor JOIN pg_constraint above ON above.conrelid = ancestor.relid"
+        f" WHERE ancestor.relid <> {key}.conrelid AND {alike}"
+        f" AND {columns('above.conrelid', 'above.conkey')} = {columns(f'{key}.conrelid', f'{key}.conkey')})))"
+    )
+
+
+__all__ = (
+    "COLUMNS",
+    "USER_SCHEMA",
+    "acl",
+    "columns",
+    "derived_key",
+    "grant",
+    "name_of",
+    "not_extension",
+    "options",
+    "row",
+)

@@ -49,6 +49,15 @@ def fingerprint(
     )
 
 
+def merged(one: SchemaObject, two: SchemaObject) -> SchemaObject:
+    """Two objects under one name: it differs when one of them does."""
+    return SchemaObject(
+        one.name,
+        _short("\0".join(sorted((one.sha256, two.sha256)))),
+        _short("\0".join(sorted((one.portable, two.portable)))) if one.portable or two.portable else "",
+    )
+
+
 def _short(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
@@ -199,6 +208,7 @@ __all__ = (
     "differences",
     "digest",
     "fingerprint",
+    "merged",
     "read_section",
     "row_differences",
     "schema_changed",
