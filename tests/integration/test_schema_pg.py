@@ -301,6 +301,71 @@ def test_what_a_new_database_has_is_dropped(postgresql: PostgresServer, tmp_path
     assert left == []
 
 
+GOES_WITH_EXTENSIONS = """
+CREATE EXTENSION citext; COMMENT ON EXTENSION citext IS 'ours'; COMMENT ON LANGUAGE plpgsql IS 'ours';
+REVOKE EXECUTE ON FUNCTION citext_eq(citext, citext) FROM PUBLIC; GRANT USAGE ON TYPE citext TO w_ro;
+CREATE FUNCTION trg() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+CREATE TABLE k (a int PRIMARY KEY); CREATE TABLE l (a int REFERENCES k) PARTITION BY LIST (a);
+CREATE TABLE l1 PARTITION OF l DEFAULT; CREATE TRIGGER t AFTER INSERT ON l FOR EACH ROW EXECUTE FUNCTION trg();
+ALTER TRIGGER t ON l DEPENDS ON EXTENSION citext; ALTER TRIGGER t ON l1 DEPENDS ON EXTENSION citext;
+ALTER TABLE k DISABLE TRIGGER ALL;
+CREATE SUBSCRIPTION sub CONNECTION 'host=nowhere password=hidden' PUBLICATION b, a
+  WITH (connect = false, slot_name = 'slot');
+ALTER SUBSCRIPTION sub ENABLE; COMMENT ON SUBSCRIPTION sub IS 'ours'
+"""
+LOST_WITH_EXTENSIONS = (
+    ("grants extension citext", "REVOKE USAGE ON TYPE citext FROM w_ro"),
+    ("grants extension citext", "GRANT EXECUTE ON FUNCTION citext_eq(citext, citext) TO PUBLIC"),
+    ("comment extension citext", "COMMENT ON EXTENSION citext IS NULL"),
+    ("dependence of trigger t on public.l on extension citext", "ALTER TRIGGER t ON l NO DEPENDS ON EXTENSION citext"),
+    ("subscription sub", "ALTER SUBSCRIPTION sub DISABLE; ALTER SUBSCRIPTION sub SET (slot_name = NONE)"),
+    ("subscription sub", "ALTER SUBSCRIPTION sub SET PUBLICATION a WITH (refresh = false)"),
+)
+
+
+def test_what_goes_with_extensions_and_subscriptions(postgresql: PostgresServer, tmp_path: Path) -> None:
+    """What dumps carry of it is compared; what they do not is named, by the backup and by the restore. That is more for
+    an account that is no superuser."""
+    server = postgresql
+    server.query("DROP ROLE IF EXISTS w_reads; CREATE ROLE w_reads LOGIN PASSWORD 'w' IN ROLE pg_read_all_data")
+    with contextlib.suppress(psycopg2.Error):
+        server.query("CREATE ROLE w_ro")
+    server.create_database("more")
+    server.execute_script(GOES_WITH_EXTENSIONS.encode(), "more")
+    connection = connect(server, "more")
+    before = read(connection)
+    missed = []
+    for name, sql in LOST_WITH_EXTENSIONS:
+        query(connection, "BEGIN", stage="test")
+        query(connection, sql, stage="test")
+        names = found_in(before, read(connection))
+        query(connection, "ROLLBACK", stage="test")
+        if names != [name]:
+            missed.append((sql, names))
+    connection.close()
+    made = backed_up(server, "more", tmp_path / "all")
+    done = restored(server, "more", tmp_path / "all")
+    account = {"login_user": "w_reads", "login_password": "w"}
+    less = backed_up(server, "more", tmp_path / "less", **account)
+    again = restored(server, "more", tmp_path / "less", if_exists="replace", keep_previous=False)
+    drop = "ALTER SUBSCRIPTION sub DISABLE; ALTER SUBSCRIPTION sub SET (slot_name = NONE); DROP SUBSCRIPTION sub"
+    server.query(drop, database="more")
+    for name in ("more", "more_again"):
+        server.drop_database(name)
+    server.query("DROP ROLE w_reads")
+    assert missed == []
+    for told in (made, done, less, again):
+        text = "".join(told["warnings"])
+        assert "state of the triggers of constraint l_a_fkey of public.l on public.k (disabled)" in text
+        assert "Not in the backup: comment on language plpgsql. pg_dump" in text
+        assert "dependence of trigger t on public.l1 on extension citext" in text
+        assert ("subscription sub. pg_dump dumps subscriptions for superusers only" in text) == (told in (less, again))
+        assert "hidden" not in text
+    assert [told for told in (made, done, less, again) if "that the subscription sub is enabled" in str(told)] == [done]
+    for told in (done, again):
+        assert told["verified"]["schema"] == "same"
+
+
 def test_extensions(pg15: PostgresServer, tmp_path: Path) -> None:
     """An older version, and what users have added to a table of an extension, are named; what the extension made itself
     is not."""

@@ -90,6 +90,14 @@ def name_of(catalog: str, prefix: str, oid: str) -> str:
     )
 
 
+def copied_trigger(oid: str) -> str:
+    """Whether a trigger is the copy that a partition has of its table's."""
+    return (
+        "EXISTS (SELECT 1 FROM pg_depend dt WHERE dt.classid = 'pg_trigger'::regclass"
+        f" AND dt.objid = {oid} AND dt.refclassid = 'pg_trigger'::regclass)"
+    )
+
+
 def derived_key(key: str) -> str:
     """Whether a row of pg_constraint is a foreign key that a partition has from a table above it, or one of its own
     that is the same: when the partition is attached again, the server takes that one for its copy."""
@@ -111,6 +119,7 @@ __all__ = (
     "USER_SCHEMA",
     "acl",
     "columns",
+    "copied_trigger",
     "derived_key",
     "grant",
     "name_of",

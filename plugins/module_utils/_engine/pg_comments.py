@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_catalogs import derived_key, row
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_catalogs import copied_trigger, derived_key, row
 
 # Nobody dumps comments on the row types of tables, on invalid indexes, on what partitions have from their table, on
 # checks that are only inherited, and on the rule that makes a view; nor those on what is in every new database, as
@@ -30,8 +30,7 @@ WHERE (d.objoid >= 16384 OR (d.classoid = 'pg_namespace'::regclass AND d.objoid 
   AND NOT (d.classoid = 'pg_constraint'::regclass AND EXISTS (SELECT 1 FROM pg_constraint k WHERE k.oid = d.objoid
     AND ({derived_key("k")} OR (k.contype = 'c' AND NOT k.conislocal))))
   AND NOT (d.classoid = 'pg_trigger'::regclass AND EXISTS (SELECT 1 FROM pg_trigger g JOIN pg_class c
-    ON c.oid = g.tgrelid WHERE g.oid = d.objoid AND c.relispartition AND EXISTS (SELECT 1 FROM pg_depend p
-      WHERE p.classid = 'pg_trigger'::regclass AND p.objid = g.oid AND p.refclassid = 'pg_trigger'::regclass)))
+    ON c.oid = g.tgrelid WHERE g.oid = d.objoid AND c.relispartition AND {copied_trigger("g.oid")}))
   AND NOT EXISTS (SELECT 1 FROM pg_depend o JOIN pg_depend e ON e.deptype = 'e' AND e.classid = o.refclassid
     AND e.objid = o.refobjid WHERE o.classid = d.classoid AND o.objid = d.objoid AND o.deptype IN ('a', 'i')
     AND o.refclassid = 'pg_class'::regclass)"""

@@ -17,9 +17,11 @@ import typing as t
 
 from ansible_collections.vya.backupdb.plugins.module_utils._engine import (
     pg_comments,
+    pg_members,
     pg_objects,
     pg_rare,
     pg_relations,
+    pg_subscriptions,
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_catalogs import USER_SCHEMA, not_extension
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import query
@@ -90,6 +92,8 @@ def _queries(version: int) -> t.Iterator[str]:
     yield from pg_objects.others(version)
     yield from pg_rare.rare(version)
     yield pg_comments.COMMENTS
+    yield pg_subscriptions.SUBSCRIPTIONS
+    yield from pg_members.of_extensions()
 
 
 def read_roles(objects_connection: t.Any, *, stage: str) -> list[str]:
