@@ -48,8 +48,8 @@ def _grants(acl: str, condition: str = "true") -> str:
     )
 
 
-# Those that differ from what the extension itself granted, which is what a dump has of them. What CREATE EXTENSION gave to
-# the role that ran it, and was taken from it, is left out: another role may run it at a restore.
+# Those that differ from what the extension itself granted, which is what a dump has of them. What CREATE EXTENSION gave
+# to the role that ran it, and was taken from it, is left out: another role may run it at a restore.
 _OTHERS = "a.grantee <> a.grantor"
 _CHANGED = f"""
 SELECT x.extname, i.type || ' ' || i.identity AS name, g.everything, g.known
