@@ -105,6 +105,10 @@ def test_into_a_later_version(pg15: PostgresServer, pg18: PostgresServer, tmp_pa
 
 
 LOSSES = re.findall(r"^-- named: (.*)\n(.*);$", (DATA / "rich-losses.sql").read_text(encoding="utf-8"), re.M)
+LOSSES_OF_18 = [
+    ("not null public.nn.c", "ALTER TABLE nn VALIDATE CONSTRAINT c_later"),
+    ("not null public.nnk2.b", "ALTER TABLE nnk2 ALTER CONSTRAINT nnk2_b_not_null INHERIT"),
+]
 
 
 def found_in(before: pg_schema.Schema, after: pg_schema.Schema) -> list[str]:
@@ -122,7 +126,7 @@ def test_each_loss_is_found_and_named(server: PostgresServer, monkeypatch: pytes
     query(connection, "SET search_path = public", stage="test")
     before = read(connection)
     missed = []
-    for name, sql in LOSSES:
+    for name, sql in LOSSES + (LOSSES_OF_18 if isinstance(server, Postgres18) else []):
         query(connection, "BEGIN", stage="test")
         query(connection, sql, stage="test")
         after = read(connection)
