@@ -4,7 +4,7 @@
 
 # Private to vya.backupdb: no stable interface.
 
-"""PostgreSQL: what users have added to tables of extensions. No dump carries it.
+"""PostgreSQL: what users have added to tables of extensions, and more that no dump carries.
 
 The catalogs do not tell who made an index: neither indexes nor triggers, rules, policies or constraints are members of
 an extension. But what an extension's script made came to be in the transaction of CREATE or ALTER EXTENSION, whose
@@ -15,19 +15,26 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_catalogs import USER_SCHEMA, copied_trigger
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import query
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import ADDED
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import ADDED, NOT_CARRIED
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import Uncovered
 from ansible_collections.vya.backupdb.plugins.module_utils._names import readable
 
 _WHY = "pg_dump does not dump what is added to tables of extensions; keep the statements that make it"
+_STATE = (
+    "pg_dump does not dump it, and they are enabled in what is restored; keep the ALTER TABLE ... TRIGGER that sets it"
+)
+_COMMENT = "pg_dump does not dump comments on what an extension or initdb made; keep the statements that make them"
+_DEPENDENCE = "pg_dump does not dump it for the copies of a trigger that partitions have; keep the ALTER TRIGGER"
 # All that depends on the table, and came to be in no transaction of its extension. Policies and triggers of an
 # extension's own (pg_cron has both) did; so did row level security, if the table has such a policy.
-_ADDITIONS = """
+_MADE = """
 WITH made AS (
   SELECT d.refobjid AS ext, d.xmin::text AS x FROM pg_depend d
    WHERE d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
-  UNION SELECT e.oid, e.xmin::text FROM pg_extension e),
+  UNION SELECT e.oid, e.xmin::text FROM pg_extension e)"""
+_ADDITIONS = f"""{_MADE},
 tables AS (
   SELECT c.oid, c.xmin::text AS x, c.relrowsecurity, c.relforcerowsecurity, d.refobjid AS ext,
     quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name
@@ -65,11 +72,49 @@ UNION ALL SELECT 'column ' || t.name || '.' || quote_ident(a.attname) FROM table
  WHERE a.attnum > (SELECT max(b.attnum) FROM pg_attribute b JOIN made m ON m.ext = t.ext AND m.x = b.xmin::text
    WHERE b.attrelid = t.oid AND b.attnum > 0)
 ORDER BY 1"""
+# ALTER TABLE ... DISABLE TRIGGER ALL reaches those that guard keys, whose names are numbers.
+_STATES = f"""
+SELECT DISTINCT 'state of the triggers of constraint ' || quote_ident(k.conname) || ' of ' || k.conrelid::regclass::text
+  || ' on ' || g.tgrelid::regclass::text || CASE g.tgenabled WHEN 'D' THEN ' (disabled)' WHEN 'R' THEN ' (replica)'
+  ELSE ' (always)' END
+FROM pg_trigger g JOIN pg_constraint k ON k.oid = g.tgconstraint
+JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE g.tgisinternal AND g.tgenabled <> 'O' AND k.contype <> 't' AND {USER_SCHEMA} ORDER BY 1"""
+# Unlike those on functions, of which an extension has many, these have a text that is known: the extension's own.
+_COMMENTS = f"""{_MADE},
+commented AS (
+  SELECT 'language ' || quote_ident(l.lanname) AS name, d.description, x.oid AS ext, x.extname, d.xmin::text AS x
+  FROM pg_description d JOIN pg_language l ON l.oid = d.objoid JOIN pg_depend m ON m.classid = d.classoid
+    AND m.objid = d.objoid AND m.deptype = 'e' JOIN pg_extension x ON x.oid = m.refobjid
+  WHERE d.classoid = 'pg_language'::regclass
+  UNION ALL SELECT 'extension plpgsql', d.description, x.oid, x.extname, d.xmin::text
+  FROM pg_description d JOIN pg_extension x ON x.oid = d.objoid
+  WHERE d.classoid = 'pg_extension'::regclass AND x.extname = 'plpgsql')
+SELECT 'comment on ' || o.name FROM commented o
+WHERE NOT EXISTS (SELECT 1 FROM made m WHERE m.ext = o.ext AND m.x = o.x)
+  AND NOT EXISTS (SELECT 1 FROM pg_available_extensions e WHERE e.name = o.extname AND e.comment = o.description)
+ORDER BY 1"""
+_DEPENDENCES = f"""
+SELECT DISTINCT 'dependence of trigger ' || quote_ident(g.tgname) || ' on ' || g.tgrelid::regclass::text
+  || ' on extension ' || quote_ident(x.extname)
+FROM pg_depend d JOIN pg_extension x ON d.refclassid = 'pg_extension'::regclass AND x.oid = d.refobjid
+JOIN pg_trigger g ON d.classid = 'pg_trigger'::regclass AND g.oid = d.objid
+WHERE d.deptype = 'x' AND {copied_trigger("g.oid")} ORDER BY 1"""
 
 
 def read_additions(connection: t.Any, *, stage: str) -> tuple[Uncovered, ...]:
     """By name. In a database that pg_upgrade brought here, what an extension made itself may be among them."""
-    return tuple(Uncovered(ADDED, readable(row[0]), None, _WHY) for row in query(connection, _ADDITIONS, stage=stage))
+    queries = (
+        (ADDED, _WHY, _ADDITIONS),
+        (NOT_CARRIED, _STATE, _STATES),
+        (NOT_CARRIED, _COMMENT, _COMMENTS),
+        (NOT_CARRIED, _DEPENDENCE, _DEPENDENCES),
+    )
+    return tuple(
+        Uncovered(kind, readable(row[0]), None, why)
+        for kind, why, sql in queries
+        for row in query(connection, sql, stage=stage)
+    )
 
 
 __all__ = ("read_additions",)

@@ -92,12 +92,38 @@ def name_of(catalog: str, prefix: str, oid: str) -> str:
     )
 
 
+def copied_trigger(oid: str) -> str:
+    """Whether a trigger is the copy that a partition has of its table's."""
+    return (
+        "EXISTS (SELECT 1 FROM pg_depend dt WHERE dt.classid = 'pg_trigger'::regclass"
+        f" AND dt.objid = {oid} AND dt.refclassid = 'pg_trigger'::regclass)"
+    )
+
+
+def derived_key(key: str) -> str:
+    """Whether a row of pg_constraint is a foreign key that a partition has from a table above it, or one of its own
+    that is the same: when the partition is attached again, the server takes that one for its copy."""
+    same = (
+        *("confrelid", "confkey", "confupdtype", "confdeltype", "confmatchtype", "condeferrable", "condeferred"),
+        *("contype",),
+    )
+    alike = " AND ".join(f"above.{name} = {key}.{name}" for name in same)
+    return (
+        f"({key}.contype = 'f' AND ({key}.conparentid <> 0 OR EXISTS (SELECT 1 FROM"
+        f" pg_partition_ancestors({key}.conrelid) ancestor JOIN pg_constraint above ON above.conrelid = ancestor.relid"
+        f" WHERE ancestor.relid <> {key}.conrelid AND {alike}"
+        f" AND {columns('above.conrelid', 'above.conkey')} = {columns(f'{key}.conrelid', f'{key}.conkey')})))"
+    )
+
+
 __all__ = (
     "COLUMNS",
     "SEPARATOR",
     "USER_SCHEMA",
     "acl",
     "columns",
+    "copied_trigger",
+    "derived_key",
     "grant",
     "name_of",
     "not_extension",

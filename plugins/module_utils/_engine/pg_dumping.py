@@ -17,6 +17,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine import (
     pg_schema,
     pg_search_path,
     pg_standby,
+    pg_subscriptions,
     pg_template,
 )
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.base import Dump, Facts, Section, Server
@@ -96,7 +97,10 @@ class PostgresqlDump(Dump):
         self._unlogged = pg_standby.unlogged(self._connection)
         self._relations = tables_of(self._connection, stage="snapshot")
         self._before = pg_schema.read_schema(self._connection, stage="schema")
-        self._additions = pg_additions.read_additions(self._connection, stage="schema")
+        subscriptions = pg_subscriptions.lost(self._connection, stage="schema")
+        self._dumped = pg_subscriptions.without(self._before.objects, subscriptions)
+        self._additions = (*pg_additions.read_additions(self._connection, stage="schema"), *subscriptions)
+        self._disabled = pg_subscriptions.enabled(self._connection, stage="schema")
         self.properties = self._properties(server)
         if self._content:
             self.properties["lc_monetary"] = money_locale(self._connection, stage="schema")
@@ -178,8 +182,8 @@ class PostgresqlDump(Dump):
         if changed:
             raise schema_changed(self._database, changed)
         warnings = (*self._warnings(), *about_extensions(uncovered, sequences))
-        uncovered += (*self._additions, *self._unlogged)
-        return Facts(tables, self._before.objects, self._position, warnings, sequences, uncovered)
+        uncovered += (*self._additions, *self._disabled, *self._unlogged)
+        return Facts(tables, self._dumped, self._position, warnings, sequences, uncovered)
 
     def _warnings(self) -> t.Iterator[str]:
         yield from self._notes

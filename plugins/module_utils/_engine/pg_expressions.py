@@ -103,6 +103,28 @@ def is_single(text: str, *, rule: bool = False) -> bool:
     return bool(text) and not (";" in items if rule else _ends(items))
 
 
+def is_null(text: str) -> bool:
+    """Whether this is NULL and nothing else but casts of it."""
+    try:
+        return _null(_parsed(text))
+    except (_Unreadable, RecursionError):
+        return False
+
+
+def _null(items: t.Sequence[_Item]) -> bool:
+    first, casts = items[:1], items[1:]
+    if not first or (casts and casts[0] != "::") or not all(_in_cast(item) for item in casts):
+        return False
+    return first[0] == "NULL" or (isinstance(first[0], _Group) and first[0].opening == "(" and _null(first[0].items))
+
+
+def _in_cast(item: _Item) -> bool:
+    """Whether this may stand between ``::`` and the end of a type's name."""
+    if isinstance(item, str):
+        return item in ("::", ".") or bool(_TYPE_WORD.match(item))
+    return all(isinstance(inner, str) and (inner == "," or inner.isdigit()) for inner in item.items)
+
+
 def _ends(items: t.Iterable[_Item]) -> bool:
     return any(item == ";" if isinstance(item, str) else _ends(item.items) for item in items)
 
@@ -278,4 +300,4 @@ def _cast(elements: list[_Item], kind: list[_Item]) -> list[_Item]:
     return done
 
 
-__all__ = ("is_body", "is_single", "normalised")
+__all__ = ("is_body", "is_null", "is_single", "normalised")

@@ -242,30 +242,6 @@ _DEFAULT_GRANTS = f"""SELECT {
     coalesce(string_agg(x, ',' ORDER BY x COLLATE "C") FILTER (WHERE p <> 'MAINTAIN'), ''),
     coalesce(string_agg(x, ',' ORDER BY x COLLATE "C"), '')
   FROM (SELECT DISTINCT {grant("a")}, a.privilege_type FROM aclexplode(d.defaclacl) a) s(x, p)) g(known, everything)"""
-# Nobody dumps comments on the row types of tables, on invalid indexes, on what partitions have from their table, and on
-# the rule that makes a view.
-_COMMENTS = f"""SELECT {row("'comment'", "i.type || ' ' || i.identity", "md5(d.description)")}
-FROM pg_description d, LATERAL pg_identify_object(d.classoid, d.objoid, d.objsubid) i
-WHERE (d.objoid >= 16384 OR (d.classoid = 'pg_namespace'::regclass AND d.objoid = (SELECT oid FROM pg_namespace
-    WHERE nspname = 'public')))
-  AND d.classoid NOT IN ('pg_extension'::regclass, 'pg_language'::regclass)
-  AND i.identity IS NOT NULL AND coalesce(i.schema, '') !~ '^pg_'
-  AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.deptype = 'e' AND e.classid = d.classoid AND e.objid = d.objoid)
-  AND NOT (d.classoid = 'pg_type'::regclass AND EXISTS (SELECT 1 FROM pg_type y JOIN pg_class c ON c.oid = y.typrelid
-    WHERE y.oid = d.objoid AND c.relkind <> 'c'))
-  AND NOT (d.classoid = 'pg_type'::regclass AND EXISTS (SELECT 1 FROM pg_type y WHERE y.typarray = d.objoid))
-  AND NOT (d.classoid = 'pg_class'::regclass AND EXISTS (SELECT 1 FROM pg_index x JOIN pg_class c
-    ON c.oid = x.indexrelid WHERE x.indexrelid = d.objoid AND NOT x.indisvalid AND c.relkind = 'i'))
-  AND NOT (d.classoid = 'pg_rewrite'::regclass AND EXISTS (SELECT 1 FROM pg_rewrite r WHERE r.oid = d.objoid
-    AND r.rulename = '_RETURN'))
-  AND NOT (d.classoid = 'pg_constraint'::regclass AND EXISTS (SELECT 1 FROM pg_constraint k WHERE k.oid = d.objoid
-    AND k.contype = 'f' AND k.conparentid <> 0))
-  AND NOT (d.classoid = 'pg_trigger'::regclass AND EXISTS (SELECT 1 FROM pg_trigger g JOIN pg_class c
-    ON c.oid = g.tgrelid WHERE g.oid = d.objoid AND c.relispartition AND EXISTS (SELECT 1 FROM pg_depend p
-      WHERE p.classid = 'pg_trigger'::regclass AND p.objid = g.oid AND p.refclassid = 'pg_trigger'::regclass)))
-  AND NOT EXISTS (SELECT 1 FROM pg_depend o JOIN pg_depend e ON e.deptype = 'e' AND e.classid = o.refclassid
-    AND e.objid = o.refobjid WHERE o.classid = d.classoid AND o.objid = d.objoid AND o.deptype IN ('a', 'i')
-    AND o.refclassid = 'pg_class'::regclass)"""
 _LARGE_OBJECTS = f"""SELECT {
     row(
         "x.kind",
@@ -292,7 +268,6 @@ def others(version: int) -> list[str]:
             " WHERE i.identity IS NOT NULL"
         ),
         _DEFAULT_GRANTS,
-        _COMMENTS,
         _LARGE_OBJECTS,
         *_statistics(version),
         *_publications(version),

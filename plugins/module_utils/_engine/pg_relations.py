@@ -12,6 +12,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_catalogs i
     USER_SCHEMA,
     acl,
     columns,
+    derived_key,
     grant,
     name_of,
     not_extension,
@@ -22,7 +23,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_catalogs i
 _NAME = "quote_ident(n.nspname) || '.' || quote_ident(c.relname)"
 _KIND = (
     "CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'"
-    " WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' ELSE 'table' END"
+    " WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'attributes of type' ELSE 'table' END"
 )
 _JOIN = "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
 _CONTEXT = "'from ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname)"
@@ -103,11 +104,19 @@ def relations(version: int) -> str:
 
 
 def parts_of_tables() -> list[str]:
-    """Expressions that belong to tables: defaults, generated columns, keys and bounds of partitions; tablespaces."""
+    """Expressions that belong to tables: defaults, generated columns, keys and bounds of partitions; tablespaces.
+
+    A default of NULL is something else than none where there is another below it, which it hides: that of a domain, or
+    that of the table of a view.
+    """
+    hides = (
+        "CASE WHEN c.relkind = 'v' OR EXISTS (SELECT 1 FROM pg_type y WHERE y.oid = a.atttypid AND y.typtype = 'd' AND"
+        " y.typdefault IS NOT NULL) THEN 'hides another' ELSE '' END"
+    )
     default = row(
         "CASE WHEN a.attgenerated = '' THEN 'default' ELSE 'generated column' END",
         f"{_NAME} || '.' || quote_ident(a.attname)",
-        "''",
+        hides,
         expression="pg_get_expr(d.adbin, d.adrelid)",
         context=_CONTEXT,
     )
@@ -135,7 +144,12 @@ def parts_of_tables() -> list[str]:
 
 def constraints(version: int) -> list[str]:
     """By what they are made of. The copies of a foreign key for each partition, which the server makes and names by
-    itself, are left out; so are the not-null constraints of older versions, which have no names."""
+    itself, are left out; so are the not-null constraints of older versions, which have no names.
+
+    Whether a check that is only inherited was validated is in no dump. Names of not-null constraints that the server
+    chose are not in dumps either, and it may choose others when it makes them again.
+    """
+    validated = "CASE WHEN k.contype <> 'c' OR k.conislocal THEN k.convalidated END"
     on = (
         "quote_ident(k.conname) || ' on ' || CASE WHEN k.conrelid <> 0 THEN k.conrelid::regclass::text"
         " ELSE format_type(k.contypid, NULL) END"
@@ -146,7 +160,7 @@ def constraints(version: int) -> list[str]:
         if version >= 18
         else "NULL"
     )
-    structure = f"""concat_ws(' ', k.contype, k.convalidated, k.condeferrable, k.condeferred,
+    structure = f"""concat_ws(' ', k.contype, {validated}, k.condeferrable, k.condeferred,
       CASE WHEN k.contype = 'c' THEN k.connoinherit END,
       CASE WHEN k.contype = 'c' AND NOT coalesce(c.relispartition, false) THEN k.conislocal END,
       CASE WHEN k.contype <> 'c' THEN {columns("k.conrelid", "k.conkey")} END,
@@ -166,20 +180,14 @@ def constraints(version: int) -> list[str]:
         "FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace LEFT JOIN pg_class c ON c.oid = k.conrelid"
     )
     ours = f"{USER_SCHEMA} AND {not_extension('pg_class', 'k.conrelid')} AND {not_extension('pg_type', 'k.contypid')}"
-    found = [
-        (
-            f"SELECT {fields} {source} WHERE k.contype NOT IN ('n', 't')"
-            f" AND NOT (k.contype = 'f' AND k.conparentid <> 0) AND {ours}"
-        )
-    ]
+    found = [(f"SELECT {fields} {source} WHERE k.contype NOT IN ('n', 't') AND NOT {derived_key('k')} AND {ours}")]
     if version >= 17:
-        named = row(
-            "'not null'",
-            on,
-            "NULL",
-            bound=f"concat_ws(' ', k.convalidated, k.connoinherit, {columns('k.conrelid', 'k.conkey')})",
+        column = (
+            f"CASE WHEN k.conrelid <> 0 THEN k.conrelid::regclass::text || '.' || {columns('k.conrelid', 'k.conkey')}"
+            " ELSE format_type(k.contypid, NULL) END"
         )
-        found.append(f"SELECT {named} {source} WHERE k.contype = 'n' AND {ours}")
+        not_null = row("'not null'", column, "NULL", bound="concat_ws(' ', k.convalidated, k.connoinherit)")
+        found.append(f"SELECT {not_null} {source} WHERE k.contype = 'n' AND {ours}")
     return found
 
 

@@ -236,7 +236,7 @@ def _membership(who: Account, roles: t.Sequence[str]) -> str:
 
 
 def _left_out(found: Lacks) -> list[str]:
-    """Subscriptions are not mentioned: pg_dump says that itself."""
+    """Subscriptions are not mentioned: pg_subscriptions names them."""
     if MAPPINGS not in found.secrets:
         return []
     return ["User mappings are in the backup without their options (passwords), which only a superuser may read."]

@@ -15,11 +15,18 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.vya.backupdb.plugins.module_utils._engine import pg_objects, pg_rare, pg_relations
+from ansible_collections.vya.backupdb.plugins.module_utils._engine import (
+    pg_comments,
+    pg_members,
+    pg_objects,
+    pg_rare,
+    pg_relations,
+    pg_subscriptions,
+)
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_catalogs import USER_SCHEMA, not_extension
 from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_client import query
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_expressions import normalised
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import VERSION_OF, fingerprint
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_expressions import is_null, normalised
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import VERSION_OF, fingerprint, merged
 from ansible_collections.vya.backupdb.plugins.module_utils._manifest import SchemaObject
 from ansible_collections.vya.backupdb.plugins.module_utils._names import readable
 
@@ -50,9 +57,14 @@ def read_schema(connection: t.Any, *, stage: str) -> Schema:
         ):
             name = readable(f"{kind} {identity}")
             text = expression or ""
+            if kind == "default" and not portable and is_null(text):
+                # As good as none. Dumps set it where a parent has a default, and it stays where the type has a length.
+                continue
             # An extension's version is told as it is; it is nothing to be read again.
             normal = "" if name.startswith(VERSION_OF) else normalised(text)
-            objects[name] = fingerprint(name, bound or "", portable, expressions=normal, printed=text)
+            one = fingerprint(name, bound or "", portable, expressions=normal, printed=text)
+            # None of the queries names an object as another does. If one ever did, none of the two would be lost.
+            objects[name] = merged(objects[name], one) if name in objects else one
             if expression or shown:
                 texts[name] = readable(expression or shown)
             if expression and context:
@@ -79,6 +91,9 @@ def _queries(version: int) -> t.Iterator[str]:
     yield from pg_objects.types(version)
     yield from pg_objects.others(version)
     yield from pg_rare.rare(version)
+    yield pg_comments.COMMENTS
+    yield pg_subscriptions.SUBSCRIPTIONS
+    yield from pg_members.of_extensions()
 
 
 def read_roles(objects_connection: t.Any, *, stage: str) -> list[str]:

@@ -22,8 +22,9 @@ OTHER_CONTENT = " has other content than in the backup"
 SECTION = "schema"
 # Names of such objects begin with this: they have a version, which dumps do not carry.
 VERSION_OF = "version of "
-# A kind of what is not in a backup.
+# Kinds of what is not in a backup.
 ADDED = "addition to an extension's table"
+NOT_CARRIED = "not in dumps"
 _STEM = "schema.json"
 _SHOWN = 20
 # Two of them and a name are as long as a warning may be.
@@ -47,6 +48,15 @@ def fingerprint(
         _short(everything),
         "" if portable is None else _short(portable),
         _short(printed) if printed else "",
+    )
+
+
+def merged(one: SchemaObject, two: SchemaObject) -> SchemaObject:
+    """Two objects under one name: it differs when one of them does."""
+    return SchemaObject(
+        one.name,
+        _short("\0".join(sorted((one.sha256, two.sha256)))),
+        _short("\0".join(sorted((one.portable, two.portable)))) if one.portable or two.portable else "",
     )
 
 
@@ -178,10 +188,13 @@ def content_differences(expected: t.Iterable[Table], found: t.Iterable[Table]) -
 
 
 def about_additions(uncovered: t.Iterable[Uncovered]) -> list[str]:
-    """One sentence that names all that users have added to tables of extensions: for who makes the backup, and for who
-    restores it."""
-    found = [item for item in uncovered if item.kind == ADDED]
-    return [f"Not in the backup: {shorten([item.name for item in found])}. {found[0].why}."] if found else []
+    """For each reason one sentence that names all that users have made and the backup does not have: for who makes it,
+    and for who restores it."""
+    found: dict[str, list[str]] = {}
+    for item in uncovered:
+        if item.kind in (ADDED, NOT_CARRIED):
+            found.setdefault(item.why, []).append(item.name)
+    return [f"Not in the backup: {shorten(names)}. {why}." for why, names in found.items()]
 
 
 def shorten(items: t.Sequence[str]) -> str:
@@ -204,6 +217,7 @@ def schema_changed(database: str, changed: t.Sequence[str], felt: BackupError | 
 __all__ = (
     "ADDED",
     "MISSING",
+    "NOT_CARRIED",
     "OTHER_CONTENT",
     "SECTION",
     "VERSION_OF",
@@ -214,6 +228,7 @@ __all__ = (
     "differences",
     "digest",
     "fingerprint",
+    "merged",
     "read_section",
     "row_differences",
     "schema_changed",

@@ -172,3 +172,21 @@ ALTER AGGREGATE my_sum(numeric) RENAME TO my_total;
 REVOKE SELECT ON LARGE OBJECT 4711 FROM w_ro;
 -- named: schema another
 CREATE SCHEMA another;
+-- named: attributes of type public.ct
+ALTER TYPE ct DROP ATTRIBUTE x;
+-- named: attributes of type public.ct
+ALTER TYPE ct ALTER ATTRIBUTE y TYPE varchar;
+-- named: default public.o1.status
+ALTER TABLE o1 ALTER status SET DEFAULT 'new';
+-- named: default public.o1.dd
+ALTER TABLE o1 ALTER dd DROP DEFAULT;
+-- named: default public.vd.status
+ALTER VIEW vd ALTER status DROP DEFAULT;
+-- named: constraint cc on public.par
+ALTER TABLE par VALIDATE CONSTRAINT cc;
+-- named: comment table constraint chk on public.chl
+COMMENT ON CONSTRAINT chk ON chl IS 'other';
+-- named: constraint another on public.refs2
+ALTER TABLE refs2 DROP CONSTRAINT another;
+-- named: comment table constraint another on public.refs2
+COMMENT ON CONSTRAINT another ON refs2 IS 'other';

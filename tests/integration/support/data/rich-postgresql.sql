@@ -122,3 +122,15 @@ create table tt (n numeric(5), v varchar, b bit varying(5) default B'101', bb by
 alter table tt alter column n type bigint using n::bigint;
 alter table tt add primary key (n); alter table tt rename to tt2;
 insert into customer (id, kind, total, d) values (1,'new',1.5,'2020-01-01'); insert into sale values (1,'2020-05-05','a',1),(2,'2021-05-05','zz',2);
+create type ct as (x int, y text);
+create table o (id int not null, status varchar(10) default 'new', c char(3) default 'x', n numeric(5,2) default 0, t timestamp(3) default now(), da varchar(3)[] default '{}', dd code default 'b') partition by range (id);
+create table o1 (id int not null, status varchar(10), c char(3), n numeric(5,2), t timestamp(3), da varchar(3)[], dd code default null);
+alter table o attach partition o1 for values from (1) to (10);
+create view vd as select id, status from o; alter view vd alter status set default null;
+create table par (a int constraint chk check (a > 0)); create table chi () inherits (par); create table chl (a int constraint chk check (a > 0)) inherits (par);
+comment on constraint chk on chi is 'inherited'; comment on constraint chk on chl is 'local';
+alter table par add constraint cc check (a < 100) not valid; alter table chi validate constraint cc;
+create table refs (a int references customer on delete cascade deferrable, b int) partition by list (a);
+create table refs1 (b int, a int) partition by list (b); alter table refs attach partition refs1 for values in (1); create table refs2 partition of refs1 for values in (1);
+alter table refs2 add constraint again foreign key (a) references customer on delete cascade deferrable, add constraint another foreign key (a) references customer;
+comment on constraint again on refs2 is 'in place of the copy'; comment on constraint another on refs2 is 'not a copy';

@@ -17,3 +17,6 @@ create domain dn as int constraint dn_named not null;
 create table part (a int not null, b int not null) partition by list (a);
 create table part1 partition of part for values in (1);
 comment on constraint b_is_there on nn is 'x';
+create table ord (id int not null, a int) partition by range (id); create table ord_1 partition of ord for values from (1) to (10);
+alter table ord detach partition ord_1; alter table ord_1 rename to archived;
+create table nnk3 () inherits (nn); alter table nnk3 validate constraint c_later; comment on constraint b_is_there on nnk3 is 'y';

@@ -6,7 +6,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_expressions import is_body, is_single, normalised
+from ansible_collections.vya.backupdb.plugins.module_utils._engine.pg_expressions import (
+    is_body,
+    is_null,
+    is_single,
+    normalised,
+)
 
 
 @pytest.mark.parametrize(
@@ -93,3 +98,40 @@ def test_one_piece(text: str, single: bool) -> None:
 )
 def test_a_whole_body(text: str, whole: bool) -> None:
     assert is_body(text) is whole
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NULL",
+        "NULL::character varying",
+        "(NULL::character varying)::text",
+        "((NULL::numeric(5,2)))::numeric",
+        "NULL::timestamp(3) without time zone",
+        'NULL::s."Odd type"[]',
+    ],
+)
+def test_null_and_casts_of_it(text: str) -> None:
+    assert is_null(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "'NULL'::text",
+        '"NULL"::text',
+        "(NULL::integer + 1)",
+        "(NULL::boolean OR true)",
+        "(NULL::text IS NULL)",
+        "NULL::text || x",
+        "COALESCE(NULL::text, 'a'::text)",
+        "f(NULL::text)",
+        "ARRAY[NULL::text]",
+        "(NULL::text, 1)",
+        "(ARRAY[1])[NULL::integer]",
+        "NULL::text)",
+    ],
+)
+def test_more_than_null(text: str) -> None:
+    assert not is_null(text)

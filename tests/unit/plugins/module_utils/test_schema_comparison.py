@@ -12,6 +12,7 @@ from ansible_collections.vya.backupdb.plugins.module_utils._engine.schema import
     compare,
     differences,
     fingerprint,
+    merged,
     read_section,
     section_of,
     told_apart,
@@ -92,3 +93,12 @@ def test_unknown_parts_are_refused() -> None:
         check_sections(changed(parts=(PART, dataclasses.replace(PART, name="wal.tar", section="wal"))))
     with pytest.raises(ConfigError, match="unknown kind: database"):
         check_sections(changed(kind="globals"))
+
+
+def test_two_objects_of_one_name_are_both_compared() -> None:
+    """In whatever order they come."""
+    one, two, other = (fingerprint("t", text, text) for text in ("1", "2", "3"))
+    assert merged(one, two) == merged(two, one)
+    for now in (merged(one, other), merged(other, two), one, two):
+        for portable in (False, True):
+            assert compare([merged(one, two)], [now], portable=portable).different == ["t differs"]
