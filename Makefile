@@ -7,6 +7,8 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.stamp
 BIN := $(VENV)/bin
+# Tests of servers wait now and then: for a start, a lock, a limit.
+WORKERS ?= 3
 TREE := .build/ansible_collections/vya/backupdb
 
 # The tests import the collection by its full name, and the modules they run find it the same way.
@@ -56,7 +58,7 @@ unit-pythons: venv vectors  ## unit tests on the oldest and the newest Python of
 	$(BIN)/python tests/tools/unit_pythons.py
 
 integration: venv vectors deps  ## tests against real servers
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder --durations=10 tests/integration
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder --durations=10 tests/integration
 
 test:  ## everything, quick checks first, and a table of where the time went
 	@$(PYTHON) tests/tools/steps.py $(MAKE)

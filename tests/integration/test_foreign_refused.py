@@ -114,6 +114,8 @@ CUT: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
+# MySQL's dumps go through the same reader as MariaDB's.
+@pytest.mark.parametrize("server", ["pg15", "mariadb"], indirect=True)
 def test_a_dump_cut_anywhere(
     server: support.Server, here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

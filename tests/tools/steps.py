@@ -42,8 +42,8 @@ class Stage:
 # The fleet waits for its hosts most of the time.
 STAGES = (
     Stage(("venv", "vectors", "deps"), needed=True),
-    Stage(("lint", "unit"), needed=True),
-    Stage(("sanity", "unit-pythons")),
+    Stage(("lint", "unit", "unit-pythons"), needed=True),
+    Stage(("sanity",)),
     Stage(("integration", "fleet")),
 )
 # Each of these needs what the one before it makes.
