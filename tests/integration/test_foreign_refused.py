@@ -38,7 +38,7 @@ REFUSED = {
         ("COPY ok (i) FROM stdin;\n1\n2\n", "COPY"),
         ("/* open", "comment"),
         ("SELECT 1", "statement"),
-        ("SELECT nonsense FROM nowhere;", "nowhere"),
+        ("SELECT nonsense FROM nowhere;", "does not exist"),
         ("BEGIN; INSERT INTO ok VALUES (2);", "transaction"),
         ("BEGIN; INSERT INTO ok VALUES (2); DROP TABLE nope; COMMIT;", "nope"),
     ],

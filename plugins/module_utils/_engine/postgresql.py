@@ -222,6 +222,10 @@ class PostgresqlEngine(Engine):
         self.client.close()
         if self._admin is not None:
             with contextlib.suppress(Exception):
+                # A server may need a moment to notice that a session ended, and the next restore would meet its locks.
+                self.run.check()
+                query(self._admin, "SELECT pg_advisory_unlock_all()", stage="clean up")
+            with contextlib.suppress(Exception):
                 self._admin.close()
             self._admin = None
 
