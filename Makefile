@@ -7,8 +7,8 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.stamp
 BIN := $(VENV)/bin
-# Tests of servers wait now and then: for a start, a lock, a limit.
-WORKERS ?= 3
+# As many as CI has cores: a third one only takes time from the fleet, which runs beside them.
+WORKERS ?= 2
 TREE := .build/ansible_collections/vya/backupdb
 
 # The tests import the collection by its full name, and the modules they run find it the same way.
